@@ -1,0 +1,55 @@
+# Helpers that every folder of the house uses.
+include_guard()
+include(GNUInstallDirs)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+option(GODWIT_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+if(GODWIT_BUILD_TESTS)
+  enable_testing()
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+add_library(godwit_flags INTERFACE)
+target_include_directories(godwit_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+                                                  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_features(godwit_flags INTERFACE cxx_std_20)
+add_library(godwit_warnings INTERFACE)
+target_compile_options(godwit_warnings INTERFACE -Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+
+# godwit_library(NAME [DEPS lib...] [LINK system-lib...] [RECURSE] [TEST_DEPS lib...] [TEST_LINK system-lib...])
+#
+# The library godwit_NAME from all *.cc of the calling folder (with RECURSE, of the folders below too), but for
+# *_test.cc, which become the test program NAME_test. DEPS are names of other godwit libraries, without the prefix.
+function(godwit_library name)
+  cmake_parse_arguments(arg "RECURSE" "" "DEPS;LINK;TEST_DEPS;TEST_LINK" ${ARGN})
+  if(arg_RECURSE)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  else()
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  endif()
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(TRANSFORM arg_DEPS PREPEND godwit_)
+  list(TRANSFORM arg_TEST_DEPS PREPEND godwit_)
+  if(sources)
+    add_library(godwit_${name} STATIC ${sources})
+    target_link_libraries(godwit_${name} PUBLIC godwit_flags ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:godwit_warnings> ${arg_LINK})
+  else()
+    add_library(godwit_${name} INTERFACE)
+    target_link_libraries(godwit_${name} INTERFACE godwit_flags ${arg_DEPS} ${arg_LINK})
+  endif()
+  add_library(godwit::${name} ALIAS godwit_${name})
+  if(GODWIT_BUILD_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE godwit_${name} ${arg_TEST_DEPS} ${arg_TEST_LINK} godwit_warnings
+                                               GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name}_test PROPERTIES LABELS ${name} DISCOVERY_MODE PRE_TEST)
+  endif()
+endfunction()
