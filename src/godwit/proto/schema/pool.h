@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "godwit/base/bytes.h"
+#include "godwit/base/result.h"
+#include "godwit/proto/schema/descriptor.h"
+
+namespace google::protobuf {
+class FileDescriptorSet;
+}
+
+namespace godwit::proto {
+
+// One thing that is wrong with a file. `element` is the full name of what it is about ("pkg.Message.field") or the
+// file's name; `path` leads to it, as in SourceCodeInfo.Location; `part` says which piece of the declaration.
+struct SchemaError {
+  enum class Part : std::uint8_t { kWhole, kName, kNumber, kType, kExtendee, kDefault, kJsonName, kInput, kOutput, kOption, kImport, kOneof };
+  std::string element;
+  std::string message;
+  std::string help;  // what to do about it; may be empty
+  std::vector<std::int32_t> path;
+  Part part = Part::kWhole;
+  bool warning = false;
+};
+using SchemaErrors = std::vector<SchemaError>;
+
+// "FILE: ELEMENT: message" on one line each.
+std::string to_text(std::string_view file, const SchemaErrors& errors);
+
+// A set of linked files in which every full name is unique. A file is added after its imports. Files once added are
+// immutable. Several threads may look up at the same time; nobody may look up while somebody adds.
+class DescriptorPool {
+ public:
+  DescriptorPool();
+  DescriptorPool(const DescriptorPool&) = delete;
+  DescriptorPool& operator=(const DescriptorPool&) = delete;
+  ~DescriptorPool();
+
+  // Checks and links one file; on failure the pool is as before. The second form keeps `file` instead of a copy, the
+  // third parses a serialized FileDescriptorProto.
+  Result<const FileDescriptor*, SchemaErrors> add(const google::protobuf::FileDescriptorProto& file);
+  Result<const FileDescriptor*, SchemaErrors> add(std::unique_ptr<google::protobuf::FileDescriptorProto> file);
+  Result<const FileDescriptor*, SchemaErrors> add_serialized(Bytes file);
+  // Adds the files of a set, in an order that their imports allow. Files the pool has already are skipped.
+  Result<void, SchemaErrors> add(const google::protobuf::FileDescriptorSet& set);
+
+  // Null when there is none. Names are full names without a leading dot.
+  const FileDescriptor* find_file(std::string_view name) const;
+  const FileDescriptor* find_file_containing(std::string_view full_name) const;  // of any symbol
+  const MessageDescriptor* find_message(std::string_view full_name) const;
+  const EnumDescriptor* find_enum(std::string_view full_name) const;
+  const EnumValueDescriptor* find_enum_value(std::string_view full_name) const;
+  const FieldDescriptor* find_field(std::string_view full_name) const;  // not an extension
+  const OneofDescriptor* find_oneof(std::string_view full_name) const;
+  const ServiceDescriptor* find_service(std::string_view full_name) const;
+  const MethodDescriptor* find_method(std::string_view full_name) const;
+  const FieldDescriptor* find_extension(std::string_view full_name) const;
+  const FieldDescriptor* find_extension(const MessageDescriptor& extendee, std::int32_t number) const;
+  // Every extension of a message, in the order of their files.
+  std::vector<const FieldDescriptor*> extensions_of(const MessageDescriptor& extendee) const;
+  std::span<const FileDescriptor* const> files() const;  // in the order in which they were added
+
+  struct Tables;  // internal to the schema library
+
+ private:
+  friend class SchemaLinker;
+  friend class FileDescriptor;
+  friend class MessageDescriptor;
+  friend class EnumDescriptor;
+  friend class ServiceDescriptor;
+  std::unique_ptr<Tables> tables_;
+};
+
+// What generated code brings with it. A generated file registers its serialized FileDescriptorProto before main();
+// nothing is parsed or linked before somebody asks. Thread-safe.
+struct GeneratedFile {
+  std::string_view name;
+  Bytes descriptor;                             // serialized FileDescriptorProto
+  const GeneratedFile* const* dependencies;     // ends with null
+  const GeneratedFile* next = nullptr;          // set by register_generated_file
+};
+void register_generated_file(GeneratedFile& file);
+// Links the file and its imports into the pool of generated files, if that has not happened yet. Asserts that they link:
+// the compiler has checked them.
+const FileDescriptor& generated_file_descriptor(const GeneratedFile& file);
+// By the file's name; null when no generated code of that name is in the program.
+const FileDescriptor* find_generated_file(std::string_view name);
+
+}  // namespace godwit::proto
