@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "godwit/base/time.h"
+
+namespace godwit::http2 {
+
+// What a user may choose for a connection. The fixed bounds against abuse are in limits/limits.h.
+struct Options {
+  // SETTINGS_MAX_CONCURRENT_STREAMS: how many streams the peer may have open (server).
+  std::uint32_t max_concurrent_streams = 1024;
+  // SETTINGS_INITIAL_WINDOW_SIZE, bytes; [1, 2^31-1].
+  std::uint32_t initial_stream_window = 65535;
+  // The connection's receive window, bytes; at least 65535.
+  std::uint32_t initial_connection_window = 1 << 20;
+  // Receive windows are doubled while a probe shows that they limit the peer, up to this many bytes for one stream (the
+  // connection's window goes up to twice as much). Not above initial_stream_window: no tuning.
+  std::uint32_t max_stream_window = 8 << 20;
+  // Bytes that were handed out and not consumed, all streams together, above which the connection's window closes: what
+  // slow readers can make one connection hold. At least twice initial_connection_window.
+  std::uint32_t max_unconsumed = 32 << 20;
+  // SETTINGS_MAX_FRAME_SIZE, bytes; [16384, 2^24-1].
+  std::uint32_t max_frame_size = 16384;
+  // SETTINGS_HEADER_TABLE_SIZE, bytes: the table for what the peer sends.
+  std::uint32_t header_table_size = 4096;
+  // SETTINGS_MAX_HEADER_LIST_SIZE, bytes: larger requests are answered with 431, larger responses reset.
+  std::uint32_t max_header_list_size = 16384;
+
+  // DATA that waits in one stream, bytes: see on_writable().
+  std::size_t stream_queue_high = 64 << 10;
+  std::size_t stream_queue_low = 32 << 10;
+  // No DATA moves to output() while it holds this many bytes: what a slow peer can make a connection hold.
+  std::size_t output_high = 256 << 10;
+
+  // The peer's connection preface, and its acknowledgement of our SETTINGS, must come within these times.
+  Duration preface_timeout = std::chrono::seconds(20);
+  Duration settings_ack_timeout = std::chrono::seconds(30);
+};
+
+}  // namespace godwit::http2
