@@ -33,15 +33,24 @@ std::string_view text_of(ResetReason reason);
 
 enum class HeadersKind : std::uint8_t { kRequest, kInformational, kResponse, kTrailers };
 
+// A part of a body where it lies in the receive buffer. Keeping it costs one reference: take slice(). Without an owner
+// the bytes live for ever.
+struct BodyView {
+  Bytes bytes;
+  const BlockRef& owner;
+
+  Slice slice() const { return Slice(bytes, owner); }
+};
+
 // What happens to one exchange, seen by whoever handles it (rpc, gateway). Called on the connection's loop.
 class ExchangeEvents {
  public:
   // Client: informational, response, trailers. Server: trailers only (the request came through ExchangeHandler).
   // The views live until the call returns. `end`: nothing follows.
   virtual void on_headers(HeadersKind kind, const FieldViews& fields, bool end) = 0;
-  // A part of the body in order, perhaps empty when only `end` is news. The slice may be kept. The peer may send more
-  // only as Exchange::consumed() gives room back.
-  virtual void on_body(const Slice& bytes, bool end) = 0;
+  // A part of the body in order, perhaps empty when only `end` is news. The peer may send more only as
+  // Exchange::consumed() gives room back.
+  virtual void on_body(const BodyView& body, bool end) = 0;
   // send_body() has room again: queued() fell to the transport's low mark or below.
   virtual void on_writable() = 0;
   // The exchange was broken off by the peer, by the transport or with the connection. `detail` names the cause for logs
