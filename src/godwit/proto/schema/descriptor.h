@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "godwit/proto/wire/field_type.h"
+
 namespace google::protobuf {
 class DescriptorProto;
 class EnumDescriptorProto;
@@ -44,28 +46,6 @@ class OneofDescriptor;
 class ServiceDescriptor;
 
 enum class Syntax : std::uint8_t { kProto2, kProto3, kEditions };
-
-// The declared type of a field. The values are those of FieldDescriptorProto.Type.
-enum class FieldType : std::uint8_t {
-  kDouble = 1,
-  kFloat = 2,
-  kInt64 = 3,
-  kUint64 = 4,
-  kInt32 = 5,
-  kFixed64 = 6,
-  kFixed32 = 7,
-  kBool = 8,
-  kString = 9,
-  kGroup = 10,
-  kMessage = 11,
-  kBytes = 12,
-  kUint32 = 13,
-  kEnum = 14,
-  kSfixed32 = 15,
-  kSfixed64 = 16,
-  kSint32 = 17,
-  kSint64 = 18,
-};
 
 // What a value of a field is in memory: several field types share one.
 enum class ValueType : std::uint8_t { kInt32, kInt64, kUint32, kUint64, kDouble, kFloat, kBool, kEnum, kString, kBytes, kMessage };

@@ -9,6 +9,7 @@
 
 #include "godwit/base/bytes.h"
 #include "godwit/base/result.h"
+#include "godwit/proto/message/generated_file.h"
 #include "godwit/proto/schema/descriptor.h"
 
 namespace google::protobuf {
@@ -77,15 +78,7 @@ class DescriptorPool {
   std::unique_ptr<Tables> tables_;
 };
 
-// What generated code brings with it. A generated file registers its serialized FileDescriptorProto before main();
-// nothing is parsed or linked before somebody asks. Thread-safe.
-struct GeneratedFile {
-  std::string_view name;
-  Bytes descriptor;                             // serialized FileDescriptorProto
-  const GeneratedFile* const* dependencies;     // ends with null
-  const GeneratedFile* next = nullptr;          // set by register_generated_file
-};
-void register_generated_file(GeneratedFile& file);
+// Generated code brings GeneratedFile constants with it; nothing is parsed or linked before somebody asks. Thread-safe.
 // Links the file and its imports into the pool of generated files, if that has not happened yet. Asserts that they link:
 // the compiler has checked them.
 const FileDescriptor& generated_file_descriptor(const GeneratedFile& file);
