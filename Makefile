@@ -1,0 +1,55 @@
+# The commands of the house. Each is a script in tools/, which can be called by hand as well. Times are for 2 cores;
+# from nothing, then when little has changed.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test sanitize lint lint-all format bench interop conformance fuzz fresh-check
+
+help: ## this list
+	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, t, ":"); printf "  make %-13s %s\n", t[1], $$2 }' $(MAKEFILE_LIST)
+
+demo: ## a whole service: import, serve, call with two clients, a load figure (3 min; then 15 s)
+	@tools/setup build peers-python
+	@tools/run_if_there tools/demo.sh
+
+build: ## libraries, command line and programs into build/release (2 min; then seconds)
+	@tools/setup build
+	@tools/build release
+
+test: ## g++ build and all tests and checks of the repository (15 min; then 2 min)
+	@tools/test
+
+sanitize: ## the same tests with clang-19: AddressSanitizer and UBSan, then ThreadSanitizer (20 min; then 5 min)
+	@tools/sanitize
+
+lint: ## clang-tidy on the files that changed (at most 10 min)
+	@tools/setup build lint
+	@tools/lint.py
+
+lint-all: ## clang-tidy on the whole tree (30 min; then what changed)
+	@tools/setup build lint
+	@tools/lint.py --all
+
+format: ## clang-format on our sources, in place (seconds)
+	@tools/setup format
+	@tools/format
+
+bench: ## a small, self-contained set of figures, and instruction counts of the hot paths (5 min)
+	@tools/setup build bench
+	@tools/build release
+	@tools/run_if_there bench/run.py
+
+interop: ## with grpcio and grpc-go, both ways, plaintext and TLS; needs Go 1.26 (5 min)
+	@tools/setup build peers-python peers-go
+	@tools/build release
+	@tools/run_if_there tests/interop/run.py
+
+conformance: ## h2spec in strict mode, plaintext and TLS; needs Go 1.26 (2 min)
+	@tools/setup build peers-go
+	@tools/build release
+	@tools/run_if_there tests/conformance/h2spec.py
+
+fuzz: ## every fuzzer for FUZZ_SECONDS each (60), and the lines that their corpus reaches (10 min)
+	@tools/setup build sanitize
+	@tools/run_if_there fuzz/run.py
+
+fresh-check: ## make demo and make test in a minimal Debian root; needs root and debootstrap (30 min)
+	@tools/fresh_check.sh
