@@ -33,7 +33,11 @@ struct List {
   Iterator end() const { return {nullptr}; }
   bool empty() const { return head == nullptr; }
   void push(T* node) {
-    (head == nullptr ? head : tail->next) = node;
+    if (head == nullptr) {
+      head = node;
+    } else {
+      tail->next = node;
+    }
     tail = node;
     ++size;
   }
