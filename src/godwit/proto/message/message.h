@@ -23,6 +23,10 @@ struct UnknownFields {
   Bytes bytes() const { return {reinterpret_cast<const std::uint8_t*>(this + 1), size}; }
 };
 
+class MessageDescriptor;
+// The linked descriptor of a generated message's type.
+const MessageDescriptor& message_descriptor(const MessageTable& table);
+
 // What all messages, generated and dynamic, have in common: the table that describes them, and the arena that holds
 // their strings and submessages. No virtual functions: everything that works on any message walks the table.
 //
@@ -86,13 +90,7 @@ class Message {
   }
 
   // What generated accessors stand on. Their names cannot be those of accessors, which are all lower case.
-  void SetString(StringField& field, std::string_view value) {
-    if (value.size() <= field.capacity && field.size != 0) {
-      assign_string(field, value, *static_cast<Arena*>(nullptr));
-    } else {
-      assign_string(field, value, arena());
-    }
-  }
+  void SetString(StringField& field, std::string_view value) { assign_string(field, value, arena()); }
   template <typename M>
   static const M& GetMessage(const M* field) {
     return field ? *field : M::default_instance();
@@ -141,12 +139,50 @@ M* create(Arena& arena) {
   return M::template create_in<M>(arena);
 }
 
+// Changes a repeated field of messages: what mutable_x() returns. Used like a pointer; valid as long as the message.
+template <typename M>
+class MutableRepeated<M*> {
+ public:
+  MutableRepeated(RepeatedField<M*>& field, Arena& arena) : field_(&field), arena_(&arena) {}
+  MutableRepeated* operator->() { return this; }
+  MutableRepeated& operator*() { return *this; }
+  std::size_t size() const { return field_->size; }
+  bool empty() const { return field_->size == 0; }
+  M& operator[](std::size_t i) const { return *field_->at(i); }
+  M* Mutable(int i) const { return field_->at(static_cast<std::size_t>(i)); }
+  const M& Get(int i) const { return *field_->at(static_cast<std::size_t>(i)); }
+  M* Add() { return field_->add(proto::create<M>(*arena_), *arena_); }
+  void Reserve(int count) { field_->reserve(static_cast<std::size_t>(count), sizeof(M*), *arena_); }
+  IndexIterator<MutableRepeated> begin() const { return {*this, 0}; }
+  IndexIterator<MutableRepeated> end() const { return {*this, static_cast<std::ptrdiff_t>(size())}; }
+  void SwapElements(int i, int j) {
+    std::swap(field_->at(static_cast<std::size_t>(i)), field_->at(static_cast<std::size_t>(j)));
+  }
+  void RemoveLast() {
+    GODWIT_ASSERT(field_->size > 0);
+    field_->size--;
+  }
+  void Truncate(int count) {
+    GODWIT_ASSERT(static_cast<std::uint32_t>(count) <= field_->size);
+    field_->size = static_cast<std::uint32_t>(count);
+  }
+  void Clear() { field_->size = 0; }
+
+ private:
+  friend class IndexIterator<MutableRepeated>;
+  MutableRepeated() = default;
+  RepeatedField<M*>* field_ = nullptr;
+  Arena* arena_ = nullptr;
+};
+
 // Typed operations of generated classes.
 template <typename T>
 class MessageOf : public Message {
  public:
   // "package.Name"
   static std::string_view full_name() { return T::internal_table().full_name(); }
+  // The linked form of the type's declaration (schema/descriptor.h), made on first use.
+  static const MessageDescriptor& descriptor() { return message_descriptor(T::internal_table()); }
   void CopyFrom(const T& other) { Message::CopyFrom(other); }
   void MergeFrom(const T& other) { Message::MergeFrom(other); }
   using Message::CopyFrom;
@@ -156,7 +192,7 @@ class MessageOf : public Message {
   friend bool operator==(const T& a, const T& b) { return a.Equals(b); }
 
  protected:
-  using Message::Message;
+  constexpr explicit MessageOf(const MessageTable* table) : Message(table) {}
   constexpr ~MessageOf() = default;
 };
 

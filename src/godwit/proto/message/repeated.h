@@ -52,7 +52,7 @@ class IndexIterator {
   using value_type = std::remove_cvref_t<reference>;
   using pointer = std::remove_reference_t<reference>*;
 
-  IndexIterator() = default;
+  IndexIterator() : view_() {}
   IndexIterator(View view, std::ptrdiff_t index) : view_(view), index_(index) {}
   reference operator*() const { return view_[static_cast<std::size_t>(index_)]; }
   pointer operator->() const requires std::is_reference_v<reference> { return &**this; }
@@ -71,7 +71,7 @@ class IndexIterator {
   friend auto operator<=>(const IndexIterator& a, const IndexIterator& b) { return a.index_ <=> b.index_; }
 
  private:
-  View view_{};
+  View view_;
   std::ptrdiff_t index_ = 0;
 };
 

@@ -121,10 +121,24 @@ struct EnumTable {
   const Value* find(std::string_view name) const;
 };
 
-// A oneof: its members follow from the fields whose `presence` is `case_offset`.
+bool enum_is_valid(const EnumTable& table, std::int32_t number);
+// Empty for a number that has no name.
+std::string_view enum_name(const EnumTable& table, std::int32_t number);
+// False, and `value` stays, when no value has this name.
+bool parse_enum_value(const EnumTable& table, std::string_view name, std::int32_t& value);
+template <typename E>
+bool parse_enum(const EnumTable& table, std::string_view name, E* value) {
+  std::int32_t number;
+  if (!parse_enum_value(table, name, number)) return false;
+  *value = static_cast<E>(number);
+  return true;
+}
+
+// A oneof. All its members have the same `presence`, the place of the uint32_t that holds the number of the member that
+// is set.
 struct OneofTable {
   const char* name;
-  std::uint32_t case_offset;
+  std::uint32_t member;  // the number of its first field
 };
 
 // The head of a message's table; the entries follow it in memory (TableOf). Entry 0 is FieldEntry::end(); entries
