@@ -38,6 +38,8 @@ class Executor {
 
   // Runs `work` once at the end of this turn, after everything that is ready now and what that makes ready.
   virtual void at_turn_end(Work& work) = 0;
+  // Takes `work` out of the work left for the end of the turn, if it is there: for users that are destroyed before it.
+  virtual void withdraw(Work& work) = 0;
   // The time at which the current turn began (or was refreshed); cheap.
   virtual TimePoint now() const = 0;
   virtual TimerWheel& timers() = 0;
