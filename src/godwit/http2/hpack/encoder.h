@@ -11,7 +11,12 @@
 namespace godwit::http2::hpack {
 
 // Encodes field blocks in the order in which they are sent (RFC 7541). Every call changes the table that the peer
-// mirrors, so what it returns must be sent, whole and in order. Holds no memory until it inserts. Not thread-safe.
+// mirrors, so what it returns must be sent, whole and in order. Holds no memory until it encodes. Not thread-safe.
+// A moved-from encoder is as new.
+//
+// What enters the table, of fields that are kAutomatic: a :path of up to kLongPath bytes at once; other fields on
+// their second sight, or when their name is not in a table and comes for the second time; never grpc-timeout,
+// grpc-message and content-length, whose values seldom come again, nor what would take more than half of the table.
 class Encoder {
  public:
   Encoder();
@@ -33,9 +38,12 @@ class Encoder {
 
   // Our own bound of the table, whatever the peer allows: what a connection may cost.
   static constexpr std::uint32_t kTableLimit = 4096;
+  // A longer :path is one with parameters, which may not come again.
+  static constexpr std::size_t kLongPath = 256;
 
  private:
   struct State;
+  State& state();
   std::unique_ptr<State> state_;
 };
 
