@@ -78,8 +78,15 @@ class SimNetwork {
  private:
   friend class SimConnection;
   friend class SimListener;
-  friend class SimDial;
-  friend class SimLookup;
+  friend class SimDialer;
+  friend class SimNameLookup;
+  std::uint16_t take_port();
+  SimListener* find_listener(const SocketAddress& address);  // nullptr: nobody listens
+  std::unique_ptr<PendingOperation> dial(SimExecutor& executor, const SocketAddress& address, TimePoint deadline,
+                                         Dialer::Done done);
+  std::unique_ptr<PendingOperation> lookup(SimExecutor& executor, std::string_view host, std::string_view port,
+                                           NameLookup::Done done);
+
   Simulation& simulation_;
   SimNetworkOptions options_;
   SeededRandom random_;

@@ -30,6 +30,7 @@ class SimExecutor final : public Executor {
   void post(Work& work) override;  // the simulation's thread only
   bool on_loop() const override { return true; }
   void at_turn_end(Work& work) override;
+  void withdraw(Work& work) override;
   TimePoint now() const override;
   TimerWheel& timers() override { return wheel_; }
   Random& random() override { return random_; }
@@ -55,6 +56,7 @@ class SimExecutor final : public Executor {
     bool empty() const { return first == nullptr; }
     void push(Work& work);
     Work* pop();
+    void remove(Work& work);
   };
   SimExecutor(Simulation& simulation, std::string name, std::size_t index, std::uint64_t seed);
   void need_turn(TimePoint time);
@@ -73,8 +75,10 @@ class SimExecutor final : public Executor {
   std::uint64_t next_input_ = 1;
   std::uint64_t turns_ = 0;
   TimePoint frozen_until_{};
-  TimePoint turn_at_ = kNever;       // of the scheduled turn
+  TimePoint turn_wanted_ = kNever;  // the earliest time at which there is something to do
+  TimePoint turn_at_ = kNever;      // of the scheduled turn
   std::uint64_t turn_event_ = 0;
+  bool in_turn_ = false;
 };
 
 struct SimulationOptions {
