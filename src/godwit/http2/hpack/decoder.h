@@ -55,8 +55,8 @@ class Decoder {
   // Appends the fields of one complete block to `out` (which is cleared first). The views are valid until the next
   // call of decode() and as long as `block` is: they point into the table, into `block`, or into a scratch buffer.
   // Entries evicted during this call stay readable until the next one, their notes too.
-  // After kListTooLarge `out` holds the first fields, those that were within the limit. After any other error the
-  // decoder must not be used any more.
+  // After kListTooLarge `out` holds the first fields, those that were within the limit; notes left in them are lost.
+  // After any other error the decoder must not be used any more.
   Result<void, DecodeError> decode(Bytes block, http::FieldViews& out);
 
   // Whether the last block held a field whose name or value breaks RFC 9113 section 8.2.1: the request or

@@ -67,7 +67,7 @@ void DecoderTable::move_to_new_rings(bool more_slots, bool more_text, http::Fiel
     text_head_ += text_size_of(to);
   }
   kept_ = live_;
-  if (used != 0) {
+  if (keeping_ && used != 0) {
     const auto first = reinterpret_cast<std::uintptr_t>(old.entries.get());
     for (http::FieldView& field : out) {
       const std::uintptr_t distance = reinterpret_cast<std::uintptr_t>(field.note) - first;
@@ -98,9 +98,10 @@ const DecoderTable::Entry* DecoderTable::insert(std::string_view name, std::stri
   }
   const std::uint32_t text = std::max(static_cast<std::uint32_t>(size) - kEntryOverhead, 1u);
   if (!keep && keeping_) [[unlikely]] {
-    // What the block's fields point to stays in the old rings.
-    if (head_ != kept_) move_to_new_rings(false, false, out);
+    // What the block's fields point to stays in the old rings, their notes too: in the new ones a slot may pass from
+    // one entry to another within this block.
     keeping_ = false;
+    if (head_ != kept_) move_to_new_rings(false, false, out);
   }
   evict_to(max_size_ - static_cast<std::uint32_t>(size));
   make_room(text, out);
