@@ -147,6 +147,8 @@ class [[nodiscard]] Task {
     promise.starting = false;
     return handle_.done();
   }
+  // What left the coroutine of a task that is done() as an exception; null when it ended normally.
+  std::exception_ptr exception() const { return handle_.promise().exception; }
   // The result of a task that is done(); once. Throws what the coroutine threw.
   T take() { return handle_.promise().take(); }
 
