@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "godwit/compiler/source/source_file.h"
+#include "godwit/proto/schema/suggest.h"
 
 namespace godwit::compiler {
 
@@ -64,7 +65,6 @@ enum class ErrorFormat : std::uint8_t { kGcc, kMsvs };
 // The diagnostic's text: its line, the line of source with a mark below it, notes and help; ends with a newline.
 std::string render(const Diagnostic& diagnostic, ErrorFormat format);
 
-// The candidate that is nearest to `name`, if one is near enough to be what the author meant, else "".
-std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& candidates);
+using proto::nearest_name;
 
 }  // namespace godwit::compiler

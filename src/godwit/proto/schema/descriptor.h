@@ -105,6 +105,7 @@ class FileDescriptor {
   Syntax syntax() const { return syntax_; }
   const Features& features() const;
   const DescriptorPool& pool() const { return *pool_; }
+  std::uint32_t index_in_pool() const { return index_; }  // in DescriptorPool::files()
 
   // The imports in their order in the file, weak and public ones among them. Never null.
   std::span<const FileDescriptor* const> dependencies() const { return dependencies_; }
@@ -132,15 +133,15 @@ class FileDescriptor {
   const DescriptorPool* pool_ = nullptr;
   google::protobuf::FileDescriptorProto* proto_ = nullptr;
   Syntax syntax_ = Syntax::kProto2;
+  std::uint32_t index_ = 0;  // among the files of the pool
   std::span<const FileDescriptor* const> dependencies_, public_dependencies_;
   MessageDescriptor* messages_ = nullptr;
   EnumDescriptor* enums_ = nullptr;
   ServiceDescriptor* services_ = nullptr;
   FieldDescriptor* extensions_ = nullptr;
   std::uint32_t message_count_ = 0, enum_count_ = 0, service_count_ = 0, extension_count_ = 0;
-  struct LocationIndex;
-  mutable const LocationIndex* location_index_ = nullptr;  // made at first use, under a lock
-  const LocationIndex& location_index() const;
+  // Locations of source_code_info sorted by path; made at first use, under the pool's lock.
+  mutable const std::int32_t* location_index_ = nullptr;
   int find_location(std::span<const std::int32_t> path) const;  // index into source_code_info, or -1
 };
 

@@ -25,6 +25,7 @@ struct SchemaError {
   std::string element;
   std::string message;
   std::string help;  // what to do about it; may be empty
+  std::string undefined_name;  // the name that could not be resolved, when that is what is wrong
   std::vector<std::int32_t> path;
   Part part = Part::kWhole;
   bool warning = false;
@@ -43,10 +44,9 @@ class DescriptorPool {
   DescriptorPool& operator=(const DescriptorPool&) = delete;
   ~DescriptorPool();
 
-  // Checks and links one file; on failure the pool is as before. The second form keeps `file` instead of a copy, the
-  // third parses a serialized FileDescriptorProto.
+  // Checks and links one file, of which the pool keeps a copy; on failure the pool is as before. The second form parses
+  // a serialized FileDescriptorProto.
   Result<const FileDescriptor*, SchemaErrors> add(const google::protobuf::FileDescriptorProto& file);
-  Result<const FileDescriptor*, SchemaErrors> add(std::unique_ptr<google::protobuf::FileDescriptorProto> file);
   Result<const FileDescriptor*, SchemaErrors> add_serialized(Bytes file);
   // Adds the files of a set, in an order that their imports allow. Files the pool has already are skipped.
   Result<void, SchemaErrors> add(const google::protobuf::FileDescriptorSet& set);
@@ -67,7 +67,8 @@ class DescriptorPool {
   std::vector<const FieldDescriptor*> extensions_of(const MessageDescriptor& extendee) const;
   std::span<const FileDescriptor* const> files() const;  // in the order in which they were added
 
-  struct Tables;  // internal to the schema library
+  struct Tables;  // internal to the schema library and the compiler: linker.h
+  Tables& tables() { return *tables_; }
 
  private:
   friend class SchemaLinker;
@@ -75,14 +76,15 @@ class DescriptorPool {
   friend class MessageDescriptor;
   friend class EnumDescriptor;
   friend class ServiceDescriptor;
+  // Links `file`, which lies in the pool's arena.
+  Result<const FileDescriptor*, SchemaErrors> add_owned(google::protobuf::FileDescriptorProto& file);
   std::unique_ptr<Tables> tables_;
 };
 
-// Generated code brings GeneratedFile constants with it; nothing is parsed or linked before somebody asks. Thread-safe.
-// Links the file and its imports into the pool of generated files, if that has not happened yet. Asserts that they link:
-// the compiler has checked them.
+// The pool of the files whose generated code is in the program. Each is linked, after its imports, when somebody first
+// asks for it. These functions are thread-safe. They assert that the files link: the compiler has checked them.
 const FileDescriptor& generated_file_descriptor(const GeneratedFile& file);
-// By the file's name; null when no generated code of that name is in the program.
+// By the file's import name; null when the program has no generated code for it.
 const FileDescriptor* find_generated_file(std::string_view name);
 
 }  // namespace godwit::proto
