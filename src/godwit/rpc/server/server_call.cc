@@ -1,6 +1,7 @@
 #include "godwit/rpc/server/server_call.h"
 
 #include <exception>
+#include <memory>
 #include <semaphore>
 #include <string>
 #include <utility>
@@ -100,7 +101,8 @@ void ServerCall::recycle_if_over() {
   assembler_.reset();
   received_ = returned_ = 0;
   slot = nullptr;
-  cancellation_.reset();
+  std::destroy_at(&cancellation_);
+  std::construct_at(&cancellation_);
   context_.reset();
   owner_.release_call(*this);
 }
