@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "godwit/base/time.h"
 
 namespace godwit {
@@ -31,6 +33,7 @@ class Timer {
   Timer* previous_ = nullptr;
   Timer* next_ = nullptr;
   TimePoint deadline_{};
+  std::uint16_t slot_ = 0;  // which of the wheel's lists holds it
 };
 
 }  // namespace godwit

@@ -41,13 +41,23 @@ class TimerWheel {
     Timer* first = nullptr;
     Timer* last = nullptr;
   };
-  void remove(Timer& timer);
+  // Numbers of the two lists beside the slots (level * kSlots + slot).
+  static constexpr int kDue = kLevels * kSlots;
+  static constexpr int kFiring = kDue + 1;
 
-  std::int64_t tick_;  // the last tick that was fired
+  List& list_of(int number);
+  void append(Timer& timer, int number);
+  void remove(Timer& timer);
+  void place(Timer& timer);
+  bool find_next(int& level, int& slot, std::uint64_t& start) const;
+
+  // Ticks since the epoch, shifted so that they are never negative.
+  std::uint64_t tick_;  // the last tick that was fired
   std::size_t size_ = 0;
   std::uint64_t occupied_[kLevels] = {};
   List slots_[kLevels][kSlots];
-  List due_;
+  List due_;     // for a time that had passed when they were scheduled
+  List firing_;  // while advance() runs
 };
 
 }  // namespace godwit
