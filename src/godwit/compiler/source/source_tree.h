@@ -7,6 +7,7 @@
 
 #include "godwit/base/error.h"
 #include "godwit/base/result.h"
+#include "godwit/compiler/source/bundled.h"
 #include "godwit/compiler/source/source_file.h"
 
 namespace godwit::compiler {
@@ -29,14 +30,5 @@ class MemorySourceTree : public SourceTree {
  private:
   std::map<std::string, std::string, std::less<>> files_;
 };
-
-// The well-known files (google/protobuf/*.proto) that are built into the library; null for any other name.
-struct BundledFile {
-  std::string_view name;
-  std::string_view text;
-};
-const BundledFile* find_bundled_file(std::string_view name);
-// The bundled file that defines a type, by its full name without a leading dot; null when there is none.
-const BundledFile* find_bundled_file_of_type(std::string_view full_name);
 
 }  // namespace godwit::compiler

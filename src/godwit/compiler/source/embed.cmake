@@ -1,0 +1,13 @@
+# Writes OUTPUT, a C++ file with the text of each .proto below ROOT/google/protobuf.
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/google/protobuf/*.proto)
+list(SORT files)
+set(code "// Generated from protos/ by embed.cmake. Do not edit.\n#include \"godwit/compiler/source/bundled.h\"\n\nnamespace godwit::compiler {\n\n")
+string(APPEND code "constinit const BundledFile kBundledFiles[] = {\n")
+set(count 0)
+foreach(file ${files})
+  file(READ ${ROOT}/${file} text)
+  string(APPEND code "{\"${file}\", R\"godwit_proto(${text})godwit_proto\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND code "};\nconst std::size_t kBundledFileCount = ${count};\n\n}  // namespace godwit::compiler\n")
+file(WRITE ${OUTPUT} "${code}")
