@@ -1,0 +1,33 @@
+# One embedding test: configure, build and run the project NAME in a folder of its own.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${status}:\n${output}")
+  endif()
+endfunction()
+
+set(project ${WORK}/${NAME})
+file(REMOVE_RECURSE ${project})
+set(options -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER})
+if(NAME STREQUAL find_package)
+  # Installed, then moved: nothing in the package may name the place where it was made.
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${project}/first)
+  file(RENAME ${project}/first ${project}/prefix)
+  list(APPEND options -DCMAKE_PREFIX_PATH=${project}/prefix -DCMAKE_BUILD_TYPE=Release)
+else()
+  # The same flags as this build, so that ccache has seen it all before.
+  list(APPEND options -DGODWIT_SOURCE=${SOURCE} -DCMAKE_BUILD_TYPE=${BUILD_TYPE} "-DCMAKE_CXX_FLAGS_DEV=${FLAGS}"
+       "-DCMAKE_C_FLAGS_DEV=${FLAGS}")
+  if(LAUNCHER)
+    list(APPEND options -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_C_COMPILER_LAUNCHER=${LAUNCHER} -DGODWIT_WERROR=ON)
+  endif()
+endif()
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/embed/${NAME} -B ${project}/build ${options})
+run(${CMAKE_COMMAND} --build ${project}/build)
+file(STRINGS ${project}/build/programs.txt programs)
+foreach(program IN LISTS programs)
+  run(${project}/build/${program})
+endforeach()
+message(STATUS "${NAME}: built and ran ${programs}")
+file(REMOVE_RECURSE ${project})
