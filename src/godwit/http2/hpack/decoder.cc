@@ -235,6 +235,59 @@ bool Decoder::decode_literal(Block& block, http::FieldViews& out) {
   return true;
 }
 
+// The hot path: indexed fields of one byte that are in a table and within the limit. Stops before the first other one.
+[[gnu::flatten]] void Decoder::decode_short_indices(Block& block, http::FieldViews& out) {
+  const std::uint8_t* p = block.p;
+  const std::uint8_t* const end = block.end;
+  const DecoderTable::View table = table_.view();
+  std::uint64_t left = block.list_left;
+  std::uint8_t flags = 0;
+  for (; p != end; ++p) {
+    std::uint32_t index = *p - kIndexed - 1u;  // from 0; a large number for index 0 and other representations
+    const http::FieldView* field;
+    std::uint32_t size;
+    if (index < kStaticEntries) {
+      field = &kStaticTable[index].view;
+      size = kStaticTable[index].size;
+      if (size > left) [[unlikely]]
+        break;
+    } else {
+      index -= kStaticEntries;
+      if (index >= std::min(table.count, 0x7f - 1 - kStaticEntries)) [[unlikely]]
+        break;
+      const DecoderTable::Entry& entry = table.at(index);
+      field = &entry.view;
+      size = entry.size;
+      if (size > left) [[unlikely]]
+        break;
+      flags |= entry.flags;
+    }
+    left -= size;
+    out.push_back(*field);
+  }
+  block.p = p;
+  block.list_left = left;
+  flags_ |= flags;
+}
+
+bool Decoder::decode_indexed(Block& block, http::FieldViews& out) {
+  const std::uint8_t* const at = block.p;
+  std::uint32_t index;
+  if (!block.read_integer(7, index)) return false;
+  --index;  // 0, which is no index, becomes the largest number
+  if (index < kStaticEntries) {
+    const StaticEntry& entry = kStaticTable[index];
+    if (block.take(entry.size, at)) out.push_back(entry.view);
+  } else if (index - kStaticEntries < table_.count()) {
+    const DecoderTable::Entry& entry = table_.at(index - kStaticEntries);
+    flags_ |= entry.flags;
+    if (block.take(entry.size, at)) out.push_back(entry.view);
+  } else {
+    return block.fail(DecodeErrorKind::kBadIndex, at);
+  }
+  return true;
+}
+
 Result<void, DecodeError> Decoder::decode(Bytes bytes, http::FieldViews& out) {
   out.clear();
   table_.begin_block();
@@ -244,45 +297,20 @@ Result<void, DecodeError> Decoder::decode(Bytes bytes, http::FieldViews& out) {
   if (due_size_ != kNothingDue || (!bytes.empty() && (bytes.front() & 0xe0) == kSizeUpdate)) [[unlikely]] {
     if (auto updated = decode_updates(block); !updated) return updated;
   }
-  std::uint8_t flags = 0;
-  const std::uint8_t* p = block.p;
-  const std::uint8_t* const end = block.end;
-  while (p != end) {
-    const std::uint8_t first = *p;
-    const std::uint8_t* const at = p;
-    if ((first & kIndexed) != 0) [[likely]] {
-      std::uint32_t index = first & 0x7f;
-      if (index != 0x7f) [[likely]] {
-        ++p;
-      } else {
-        block.p = p;
-        if (!block.read_integer(7, index)) return block.failure();
-        p = block.p;
-      }
-      --index;  // 0, which is no index, becomes the largest number
-      if (index < kStaticEntries) {
-        const StaticEntry& entry = kStaticTable[index];
-        if (block.take(entry.size, at)) [[likely]]
-          out.push_back(entry.view);
-      } else if (index - kStaticEntries < table_.count()) {
-        const DecoderTable::Entry& entry = table_.at(index - kStaticEntries);
-        flags |= entry.flags;
-        if (block.take(entry.size, at)) [[likely]]
-          out.push_back(entry.view);
-      } else {
-        block.fail(DecodeErrorKind::kBadIndex, at);
-        return block.failure();
-      }
-    } else if ((first & 0xe0) != kSizeUpdate) {
-      block.p = p;
-      if (!decode_literal(block, out)) return block.failure();
-      p = block.p;
+  while (true) {
+    decode_short_indices(block, out);
+    if (block.p == block.end) break;
+    bool good;
+    if ((*block.p & kIndexed) != 0) {
+      good = decode_indexed(block, out);
+    } else if ((*block.p & 0xe0) != kSizeUpdate) {
+      good = decode_literal(block, out);
     } else {
-      block.fail(DecodeErrorKind::kMisplacedUpdate, p);
-      return block.failure();
+      good = block.fail(DecodeErrorKind::kMisplacedUpdate, block.p);
     }
+    if (!good) [[unlikely]]
+      return block.failure();
   }
-  flags_ |= flags;
   if (block.over != nullptr) [[unlikely]] {
     return Failure(DecodeError{DecodeErrorKind::kListTooLarge, static_cast<std::size_t>(block.over - block.begin)});
   }

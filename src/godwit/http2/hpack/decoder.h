@@ -76,6 +76,8 @@ class Decoder {
   struct Text;
 
   Result<void, DecodeError> decode_updates(Block& block);
+  void decode_short_indices(Block& block, http::FieldViews& out);
+  bool decode_indexed(Block& block, http::FieldViews& out);
   bool decode_literal(Block& block, http::FieldViews& out);
   bool read_text(Block& block, Text& text);
   bool decode_huffman(Block& block, Bytes coded, Text& text);

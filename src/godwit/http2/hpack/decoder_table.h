@@ -30,6 +30,15 @@ class DecoderTable {
   std::uint32_t count() const { return head_ - live_; }
   // The entry with this index, from 0 for the newest to count() - 1.
   const Entry& at(std::uint32_t index) const { return entries_[(head_ - 1 - index) & mask_]; }
+  // The same for a loop that inserts and evicts nothing.
+  struct View {
+    const Entry* entries;
+    std::uint32_t mask;
+    std::uint32_t newest;
+    std::uint32_t count;
+    const Entry& at(std::uint32_t index) const { return entries[(newest - index) & mask]; }
+  };
+  View view() const { return {entries_.get(), mask_, head_ - 1, count()}; }
   // The size of all entries, as section 4.1 counts it, and its bound.
   std::uint32_t size() const { return size_; }
   std::uint32_t max_size() const { return max_size_; }

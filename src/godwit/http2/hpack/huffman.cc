@@ -95,6 +95,71 @@ Symbol long_symbol(std::uint64_t window) {
   return {kLong.symbols[length->first_symbol + code - length->first_code], length->bits};
 }
 
+// For when there may not be room for everything: code by code what fits, and the count of all.
+std::size_t decode_bounded(Bytes coded, char* to, std::size_t room) {
+  const std::uint8_t* p = coded.data();
+  const std::uint8_t* const end = p + coded.size();
+  std::uint64_t window = 0;  // the highest `bits` bits are read and not decoded; the others are 0
+  unsigned bits = 0;
+  std::size_t size = 0;
+  for (;;) {
+    while (bits <= 56 && p != end) {
+      window |= std::uint64_t{*p++} << (56 - bits);
+      bits += 8;
+    }
+    if (bits == 0) return size;
+    // Behind the end stand ones, as in padding.
+    const std::uint64_t padded = bits < 64 ? window | ~std::uint64_t{0} >> bits : window;
+    const Look look = kLooks[padded >> (64 - kLookBits)];
+    const Symbol symbol = look.bits != 0 ? Symbol{look.symbols[0], look.first_bits()} : long_symbol(padded);
+    if (symbol.bits > bits) {
+      // No whole code is left: up to 7 bits of padding, all ones.
+      return bits < 8 && padded >> 56 == 0xff ? size : kBadHuffman;
+    }
+    if (symbol.value == kHuffmanEos) return kBadHuffman;
+    if (size < room) to[size] = static_cast<char>(symbol.value);
+    ++size;
+    window <<= symbol.bits;
+    bits -= symbol.bits;
+  }
+}
+
+// Decodes with room for everything, through a window of 64 bits.
+struct Window {
+  std::uint64_t window = 0;  // the highest `bits` bits are read and not decoded; bits below are 0 or the right ones
+  unsigned bits = 0;
+  const std::uint8_t* p;
+  char* to;
+
+  // Goes on while p <= last, where 8 bytes can be read, and up to EOS; whether that was found.
+  bool run(const std::uint8_t* last) {
+    while (p <= last) {
+      window |= load_be64(p) >> bits;
+      p += (63 - bits) >> 3;
+      bits |= 56;
+      // 4 looks use up at most 48 of at least 56 bits.
+      for (int i = 0; i < 4; ++i) {
+        const Look look = kLooks[window >> (64 - kLookBits)];
+        if (look.bits == 0) [[unlikely]] {
+          if (i != 0) break;
+          const Symbol symbol = long_symbol(window);
+          if (symbol.value == kHuffmanEos) return true;
+          *to++ = static_cast<char>(symbol.value);
+          window <<= symbol.bits;
+          bits -= symbol.bits;
+          break;
+        }
+        to[0] = static_cast<char>(look.symbols[0]);
+        to[1] = static_cast<char>(look.symbols[1]);
+        to += look.count();
+        window <<= look.bits;
+        bits -= look.bits;
+      }
+    }
+    return false;
+  }
+};
+
 }  // namespace
 
 std::size_t huffman_size(std::string_view text) {
@@ -128,70 +193,32 @@ std::uint8_t* huffman_encode(std::string_view text, std::uint8_t* to) {
 }
 
 std::size_t huffman_decode(Bytes coded, char* to, std::size_t room) {
-  const std::uint8_t* p = coded.data();
-  const std::uint8_t* const end = p + coded.size();
-  char* const begin = to;
-  std::uint64_t window = 0;  // the highest `bits` bits are read and not decoded; bits below are zero or the right ones
-  unsigned bits = 0;
-
-  if (room >= huffman_room(coded.size())) {
-    while (end - p >= 8) {
-      window |= load_be64(p) >> bits;
-      p += (63 - bits) >> 3;
-      bits |= 56;
-      // 4 looks use up at most 48 of at least 56 bits.
-      for (int i = 0; i < 4; ++i) {
-        const Look look = kLooks[window >> (64 - kLookBits)];
-        if (look.bits == 0) [[unlikely]] {
-          if (i != 0) break;
-          const Symbol symbol = long_symbol(window);
-          if (symbol.value == kHuffmanEos) return kBadHuffman;
-          *to++ = static_cast<char>(symbol.value);
-          window <<= symbol.bits;
-          bits -= symbol.bits;
-          break;
-        }
-        to[0] = static_cast<char>(look.symbols[0]);
-        to[1] = static_cast<char>(look.symbols[1]);
-        to += look.count();
-        window <<= look.bits;
-        bits -= look.bits;
-      }
-    }
+  if (room < huffman_room(coded.size())) [[unlikely]]
+    return decode_bounded(coded, to, room);
+  const std::uint8_t* const end = coded.data() + coded.size();
+  Window window{0, 0, coded.data(), to};
+  std::uint64_t rest = 0;  // what the last bytes are
+  unsigned rest_size = static_cast<unsigned>(coded.size());
+  if (coded.size() >= 8) {
+    if (window.run(end - 8)) return kBadHuffman;
+    rest_size = static_cast<unsigned>(end - window.p);
+    rest = load_be64(end - 8);
+  } else {
+    for (const std::uint8_t byte : coded) rest = rest << 8 | byte;
   }
 
-  // The last bytes, or all of them when there may not be enough room.
-  std::size_t size = static_cast<std::size_t>(to - begin);
-  auto put = [&](unsigned symbol) {
-    if (size < room) begin[size] = static_cast<char>(symbol);
-    ++size;
-  };
-  for (;;) {
-    while (bits <= 56 && p != end) {
-      window |= std::uint64_t{*p++} << (56 - bits);
-      bits += 8;
-    }
-    if (bits == 0) return size;
-    // Behind the end stand ones, as in padding.
-    const std::uint64_t padded = bits < 64 ? window | ~std::uint64_t{0} >> bits : window;
-    const Look look = kLooks[padded >> (64 - kLookBits)];
-    if (look.bits != 0 && look.bits <= bits) {
-      put(look.symbols[0]);
-      if (look.count() == 2) put(look.symbols[1]);
-      window <<= look.bits;
-      bits -= look.bits;
-      continue;
-    }
-    const Symbol symbol = look.bits != 0 ? Symbol{look.symbols[0], look.first_bits()} : long_symbol(padded);
-    if (symbol.bits > bits) {
-      // No whole code is left: up to 7 bits of padding, all ones.
-      return bits < 8 && padded >> 56 == 0xff ? size : kBadHuffman;
-    }
-    if (symbol.value == kHuffmanEos) return kBadHuffman;
-    put(symbol.value);
-    window <<= symbol.bits;
-    bits -= symbol.bits;
-  }
+  // The last bytes, fewer than 8, with ones behind them: the EOS that they make with the padding ends the loop.
+  std::uint8_t last[40];
+  for (int i = 8; i < 40; i += 8) store_be64(last + i, ~std::uint64_t{0});
+  store_be64(last,
+             rest_size != 0 ? rest << (64 - 8 * rest_size) | ~std::uint64_t{0} >> 8 * rest_size : ~std::uint64_t{0});
+  window.p = last;
+  window.run(last + sizeof last - 8);
+  const std::ptrdiff_t decoded = (window.p - last) * 8 - static_cast<std::ptrdiff_t>(window.bits);
+  const std::ptrdiff_t padding = static_cast<std::ptrdiff_t>(rest_size) * 8 - decoded;
+  // Less than 0: the last code borrowed of the ones. More than 7: EOS stood inside, or the padding is too long.
+  if (padding < 0 || padding > 7) return kBadHuffman;
+  return static_cast<std::size_t>(window.to - to);
 }
 
 }  // namespace godwit::http2::hpack

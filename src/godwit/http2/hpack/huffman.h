@@ -17,7 +17,7 @@ std::size_t huffman_size(std::string_view text);
 std::uint8_t* huffman_encode(std::string_view text, std::uint8_t* to);
 
 // With this much room huffman_decode() is fast and never short of it.
-constexpr std::size_t huffman_room(std::size_t coded_size) { return coded_size * 8 / 5 + 2; }
+constexpr std::size_t huffman_room(std::size_t coded_size) { return coded_size * 8 / 5 + 4; }
 
 inline constexpr std::size_t kBadHuffman = static_cast<std::size_t>(-1);
 
