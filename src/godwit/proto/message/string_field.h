@@ -8,7 +8,7 @@ namespace godwit::proto {
 // Makes reads and writes through it legal whatever the declared type of the memory is: tables describe memory as int32_t
 // or Message* where generated classes declare an enum or a pointer to the very message.
 template <typename T>
-using Alias __attribute__((may_alias)) = T;
+using Alias __attribute__((may_alias)) = T;  // of numbers and pointers
 
 // A string or bytes value inside of a message. The bytes lie in the message's arena (capacity > 0), or somewhere that
 // outlives the message: a literal, or a received block that the arena keeps (capacity 0).
