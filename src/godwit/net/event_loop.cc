@@ -1,0 +1,179 @@
+#include "godwit/net/event_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "godwit/base/assert.h"
+#include "godwit/net/reactor.h"
+#include "godwit/net/read_buffer.h"
+
+namespace godwit::net {
+
+void EventLoop::List::push(Work& work) {
+  work.next_work = nullptr;
+  (last ? last->next_work : first) = &work;
+  last = &work;
+}
+
+Work* EventLoop::List::pop() {
+  Work* work = first;
+  if (work) {
+    first = work->next_work;
+    if (!first) last = nullptr;
+  }
+  return work;
+}
+
+bool EventLoop::List::remove(Work& work) {
+  Work* previous = nullptr;
+  for (Work* w = first; w; previous = w, w = w->next_work) {
+    if (w != &work) continue;
+    (previous ? previous->next_work : first) = work.next_work;
+    if (last == &work) last = previous;
+    return true;
+  }
+  return false;
+}
+
+Result<std::unique_ptr<EventLoop>, Error> EventLoop::create(Options options) {
+  std::unique_ptr<EventLoop> loop(new EventLoop(options));
+  if (auto opened = loop->reactor_->open(); !opened.ok()) return Failure(std::move(opened).error());
+  return loop;
+}
+
+EventLoop::EventLoop(const Options& options)
+    : options_(options),
+      clock_(system_clock()),
+      wheel_(clock_.now()),
+      random_(options.seed != 0 ? options.seed : system_seed()),
+      reactor_(std::make_unique<Reactor>()),
+      read_buffer_(std::make_unique<ReadBuffer>()) {}
+
+EventLoop::~EventLoop() {
+  GODWIT_ASSERT(!running_ && "an event loop is destroyed after run() has returned");
+  // Work that frees itself would leak otherwise. Bounded: work that posts itself again and again is left.
+  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  for (int round = 0; round < 100; ++round) {
+    take_posted();
+    List list = std::exchange(posted_there_, {});
+    List here = std::exchange(posted_here_, {});
+    if (!list.first && !here.first) break;
+    while (Work* work = list.pop()) work->run();
+    while (Work* work = here.pop()) work->run();
+  }
+}
+
+void EventLoop::refresh_time() const {
+  now_ = clock_.now();
+  time_is_old_ = !running_;  // outside of run() there are no turns to refresh it
+}
+
+void EventLoop::post(Work& work) {
+  if (on_loop()) return posted_here_.push(work);
+  void* head = posted_.load(std::memory_order_relaxed);
+  do {
+    work.next_work = head == &asleep_ ? nullptr : static_cast<Work*>(head);
+  } while (!posted_.compare_exchange_weak(head, &work, std::memory_order_release, std::memory_order_relaxed));
+  if (head == &asleep_) reactor_->wake();
+}
+
+// Takes over what other threads have posted, in order. True when there is anything.
+bool EventLoop::take_posted() {
+  void* head = posted_.load(std::memory_order_relaxed);
+  if (head == nullptr) return posted_there_.first != nullptr;
+  head = posted_.exchange(nullptr, std::memory_order_acquire);
+  if (head == &asleep_ || head == nullptr) return posted_there_.first != nullptr;
+  Work* reversed = nullptr;
+  Work* const newest = static_cast<Work*>(head);
+  for (Work* work = newest; work;) {
+    Work* next = work->next_work;
+    work->next_work = reversed;
+    reversed = work;
+    work = next;
+  }
+  (posted_there_.last ? posted_there_.last->next_work : posted_there_.first) = reversed;
+  posted_there_.last = newest;
+  return true;
+}
+
+// Says that a post must wake the loop from now on; false when one has come already.
+bool EventLoop::try_sleep() {
+  void* expected = nullptr;
+  return posted_.compare_exchange_strong(expected, &asleep_, std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+void EventLoop::stop() {
+  stop_.store(true, std::memory_order_release);
+  // The owner of the eventfd outlives the call: wake() needs no list.
+  if (!on_loop()) reactor_->wake();
+}
+
+void EventLoop::at_turn_end(Work& work) { turn_end_.push(work); }
+
+void EventLoop::withdraw(Work& work) {
+  if (!turn_end_.remove(work)) ending_.remove(work);
+}
+
+void EventLoop::poll() {
+  time_is_old_ = true;
+  const bool busy = posted_here_.first || posted_there_.first || turn_end_.first ||
+                    posted_.load(std::memory_order_relaxed) != nullptr || stop_.load(std::memory_order_relaxed);
+  if (busy) {
+    reactor_->poll(Duration::zero());
+    return;
+  }
+  if (options_.busy_poll > Duration::zero()) {
+    const TimePoint until = add_saturating(clock_.now(), options_.busy_poll);
+    for (;;) {
+      if (reactor_->poll(Duration::zero()) > 0 || posted_.load(std::memory_order_relaxed) != nullptr ||
+          stop_.load(std::memory_order_relaxed)) {
+        return;
+      }
+      const TimePoint time = clock_.now();
+      if (time >= wheel_.next()) return;
+      if (time >= until) break;
+    }
+  }
+  Duration timeout(-1);
+  if (const TimePoint next = wheel_.next(); next != kNever) {
+    timeout = std::max(next - clock_.now(), Duration::zero());
+  }
+  if (timeout == Duration::zero() || !try_sleep()) {
+    reactor_->poll(Duration::zero());
+    return;
+  }
+  reactor_->poll(timeout);
+  void* expected = &asleep_;
+  posted_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed, std::memory_order_relaxed);
+}
+
+void EventLoop::turn() {
+  ++turns_;
+  poll();
+  // What is posted from here on belongs to the next turn, but for what input made ready in this one.
+  if (take_posted() || posted_here_.first) {
+    List there = std::exchange(posted_there_, {});
+    List here = std::exchange(posted_here_, {});
+    while (Work* work = there.pop()) work->run();
+    while (Work* work = here.pop()) work->run();
+  }
+  if (wheel_.size() > 0) wheel_.advance(now());
+  GODWIT_DEBUG_ASSERT(!ending_.first);
+  ending_ = std::exchange(turn_end_, {});
+  while (Work* work = ending_.pop()) work->run();
+}
+
+void EventLoop::run() {
+  GODWIT_ASSERT(!running_ && "an event loop is run by one thread at a time");
+  running_ = true;
+  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  do {
+    turn();
+  } while (!stop_.load(std::memory_order_acquire));
+  stop_.store(false, std::memory_order_relaxed);
+  owner_.store(std::thread::id(), std::memory_order_relaxed);
+  time_is_old_ = true;
+  running_ = false;
+}
+
+}  // namespace godwit::net

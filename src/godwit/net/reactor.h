@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "godwit/base/error.h"
+#include "godwit/base/result.h"
+#include "godwit/base/time.h"
+
+namespace godwit::net {
+
+class Reactor;
+
+// Somebody who waits for a descriptor to become ready. Registered with at most one reactor; destroying it takes it out,
+// also from the events that the reactor is just handing out. For the loop's thread only.
+class Watch {
+ public:
+  Watch() = default;
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // `events` are epoll's bits. May destroy the watch.
+  virtual void on_ready(std::uint32_t events) = 0;
+
+ protected:
+  ~Watch();
+
+ private:
+  friend class Reactor;
+  Reactor* reactor_ = nullptr;
+  int descriptor_ = -1;
+  // The list of those that want to be called again in the next turn.
+  Watch* previous_ = nullptr;
+  Watch* next_ = nullptr;
+  bool again_ = false;
+};
+
+// Readiness of descriptors: one epoll instance and one eventfd. Each descriptor is registered once, so that a message
+// costs no system call beside its own receive and send.
+class Reactor {
+ public:
+  Reactor() = default;
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // Creates the descriptors. Once, before anything else.
+  Result<void, Error> open();
+
+  // Registers `descriptor`, which stays the caller's; it is closed only after remove(). `events` are epoll's bits
+  // (EPOLLET for edges); 0 waits for errors only.
+  Result<void, Error> add(Watch& watch, int descriptor, std::uint32_t events);
+  void modify(Watch& watch, std::uint32_t events);
+  void remove(Watch& watch);
+  // Calls watch.on_ready(EPOLLIN) in the next poll(), which does not sleep: for readers that stopped early to be fair.
+  void call_again(Watch& watch);
+  bool has_again() const { return again_first_ != nullptr; }
+
+  // Sleeps until something is ready, at most `timeout` (zero: not at all; negative: without limit), and hands it out.
+  // Returns how many watches were called.
+  int poll(Duration timeout);
+  // Makes poll() return, now or at its next call. Any thread.
+  void wake();
+
+ private:
+  int wait(epoll_event* events, int count, Duration timeout);
+  void unlink_again(Watch& watch);
+
+  static constexpr int kBatch = 256;
+  int epoll_ = -1;
+  int eventfd_ = -1;
+  bool has_pwait2_ = true;
+  Watch* again_first_ = nullptr;
+  Watch* again_last_ = nullptr;
+  std::size_t again_count_ = 0;
+  int batch_position_ = 0;
+  int batch_size_ = 0;
+  epoll_event batch_[kBatch];
+};
+
+}  // namespace godwit::net
