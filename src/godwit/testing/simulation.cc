@@ -104,13 +104,14 @@ void SimExecutor::turn() {
   turn_at_ = turn_wanted_ = kNever;
   in_turn_ = true;
   ++turns_;
+  WorkList ready = std::exchange(posted_, {});  // what is posted from now on belongs to a later turn
   std::size_t inputs = 0, works = 0, ends = 0;
   for (const std::uint64_t limit = next_input_; !input_.empty() && input_.begin()->first < limit; ++inputs) {
     const auto action = std::move(input_.begin()->second);
     input_.erase(input_.begin());
     action();
   }
-  for (WorkList ready = std::exchange(posted_, {}); !ready.empty(); ++works) ready.pop()->run();
+  for (; !ready.empty(); ++works) ready.pop()->run();
   const std::size_t timers = wheel_.advance(now());
   for (; !turn_end_.empty(); ++ends) turn_end_.pop()->run();
   in_turn_ = false;

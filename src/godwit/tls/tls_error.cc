@@ -16,7 +16,7 @@ namespace {
 std::string time_text(const ASN1_TIME* time) {
   tm parts;
   if (!time || ASN1_TIME_to_tm(time, &parts) != 1) return "an unreadable time";
-  char text[32];
+  char text[80];
   std::snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d UTC", parts.tm_year + 1900, parts.tm_mon + 1,
                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
   return text;

@@ -40,7 +40,8 @@ bool looks_like_http1(Bytes bytes) {
 // Sets `*where` to a flag that the stream's destructor raises; clears it at the end unless it was raised.
 class DestructionWatch {
  public:
-  explicit DestructionWatch(bool*& where) : where_(where), before_(where) { where_ = &raised_; }
+  // Not inlined: g++ 12 would not see that the destructor takes the address back whenever `where` still exists.
+  [[gnu::noinline]] explicit DestructionWatch(bool*& where) : where_(where), before_(where) { where_ = &raised_; }
   ~DestructionWatch() {
     if (!raised_) {
       where_ = before_;
