@@ -24,7 +24,7 @@ if(TARGET godwit)
 endif()
 install(EXPORT godwitTargets NAMESPACE godwit:: DESTINATION ${GODWIT_CMAKE_DIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/godwit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.h" PATTERN "*_test.h" EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN "*_test*.h" EXCLUDE)
 
 # The packages that users' CMake has to look up, from what the libraries link.
 get_property(system GLOBAL PROPERTY GODWIT_SYSTEM_LIBRARIES)
