@@ -115,6 +115,8 @@ struct Option : Decl {
   List<OptionNamePart> name;
   Range name_at;
   Value value;
+  // Made by the descriptor builder: the index of its entry in source_code_info, -1 without source info.
+  std::int32_t location = -1;
 };
 
 // `[a = 1, b = 2]`.
