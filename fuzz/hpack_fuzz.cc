@@ -1,7 +1,8 @@
 // HPACK (RFC 7541): any bytes as field blocks; what decodes is encoded again and must come back the same.
 //
-// Input: one byte of options, then blocks, each behind two bytes with its length. A length of 0xffff with two more
-// bytes is SETTINGS with a new table size.
+// Input: one byte of options (1: a large table, 8: a small one, 2: a small limit of the list, 4: lists are prepared
+// too), then blocks, each behind two bytes with its length. A length of 0xffff with two more bytes is SETTINGS with a
+// new table size.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -26,7 +27,10 @@ void require(bool condition) {
 class Session {
  public:
   explicit Session(std::uint8_t options)
-      : decoder_(options & 1 ? 65536 : 4096, options & 2 ? 300 : 1 << 20),
+      : decoder_(options & 8   ? 64
+                 : options & 1 ? 65536
+                               : 4096,
+                 options & 2 ? 300 : 1 << 20),
         echo_(4096, 1 << 20),
         prepare_((options & 4) != 0) {}
 

@@ -398,6 +398,21 @@ TEST(Decoder, HuffmanStringsShareTheScratchBuffer) {
   }
 }
 
+TEST(Decoder, HuffmanStringsBeyondTheListStillReachTheTable) {
+  http::FieldViews fields;
+  Decoder decoder(4096, 100);
+  std::vector<std::uint8_t> block;
+  for (int i = 0; i < 300; ++i) {
+    block = std::move(block) + std::vector<std::uint8_t>{0x40} + huffman("n") +
+            huffman(std::string(100, 'a') + std::to_string(i));
+  }
+  const auto result = decoder.decode(block, fields);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, DecodeErrorKind::kListTooLarge);
+  EXPECT_EQ(decoder.table_bytes(), 30u * 136);
+  EXPECT_EQ(decoder.decode(unhex("be"), fields).error().kind, DecodeErrorKind::kListTooLarge);
+}
+
 TEST(Decoder, NotesStayWithTheirEntries) {
   http::FieldViews fields;
   Decoder decoder(4096, 1 << 20);
@@ -437,6 +452,42 @@ TEST(Decoder, NoteOfAnEvictedEntryGoesToNoOther) {
   EXPECT_EQ(*fields[0].note, 39u);
   EXPECT_EQ(*fields[1].note, 38u);
   EXPECT_EQ(*fields[2].note, 0u);
+}
+
+TEST(Decoder, EveryIndexOfAFullTable) {
+  http::FieldViews fields;
+  Decoder decoder(4096, 1 << 20);
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(decoder.decode(insert("n", std::to_string(i)), fields).ok());
+  const std::uint32_t count = 4096 / 36;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto block = integer(0x80, 7, 62 + i);
+    ASSERT_TRUE(decoder.decode(block, fields).ok());
+    ASSERT_EQ(pairs_of(fields), (Pairs{{"n", std::to_string(299 - i)}}));
+  }
+  EXPECT_FALSE(decoder.decode(integer(0x80, 7, 62 + count), fields).ok());
+}
+
+// Blocks that evict what they inserted, with texts of all small sizes, so that the ring of text is exactly full now
+// and then before it grows.
+TEST(Decoder, RingsFillToTheLastByte) {
+  std::uint32_t state = 1;
+  auto below = [&](std::uint32_t bound) { return (state = state * 1664525 + 1013904223) / 65536 % bound; };
+  for (int round = 0; round < 800; ++round) {
+    const std::uint32_t most = 1 + below(30);
+    Decoder decoder(100 + below(600), 1 << 20);
+    http::FieldViews fields;
+    for (int b = 0; b < 2; ++b) {
+      std::vector<std::uint8_t> block;
+      Pairs expected;
+      for (int i = 0; i < 60; ++i) {
+        expected.emplace_back(std::string(1 + below(most), static_cast<char>('a' + i % 26)),
+                              std::string(below(most), 'v'));
+        block = std::move(block) + insert(expected.back().first, expected.back().second);
+      }
+      ASSERT_TRUE(decoder.decode(block, fields).ok());
+      ASSERT_EQ(pairs_of(fields), expected);
+    }
+  }
 }
 
 TEST(Decoder, EntriesWithoutText) {

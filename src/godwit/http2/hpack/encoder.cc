@@ -202,7 +202,8 @@ Bytes Encoder::encode(std::span<const Field> fields) {
 Bytes Encoder::encode(const http::PreparedFields& first, std::span<const Field> rest) {
   State& s = state();
   State::Prepared& list = s.prepared(first.id());
-  const bool kept = list.id == first.id() && list.version == s.table.version() && s.least_size == kNoUpdate;
+  // A size update that is due has changed the version too.
+  const bool kept = list.id == first.id() && list.version == s.table.version();
   if (kept && rest.empty()) [[likely]]
     return {list.bytes.get(), list.size};
 

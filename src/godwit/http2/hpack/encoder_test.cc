@@ -212,6 +212,31 @@ TEST(Encoder, LargeFieldsStayOut) {
   EXPECT_EQ(pair.decoder.table_bytes(), 0u);
 }
 
+TEST(EncoderTable, RecentEntriesAreFoundThroughGrowthAndEviction) {
+  EncoderTable table;
+  const EncoderName name(FieldToken::kPath, ":path");
+  auto value = [](int i) { return "/package.Service/Method" + std::to_string(i) + std::string(i % 37, 'x'); };
+  auto hash = [&](int i) { return hash_of(value(i), name.hash); };
+  int found = 0;
+  int sought = 0;
+  for (int i = 0; i < 3000; ++i) {
+    table.insert(name, value(i), hash(i));
+    for (int k = 0; k < 30 && k <= i; ++k) {
+      const std::uint32_t index = table.find(name, value(i - k), hash(i - k));
+      ++sought;
+      found += index != 0;
+      if (index != 0) {
+        ASSERT_EQ(index, kStaticEntries + 1 + k);
+      }
+    }
+    ASSERT_EQ(table.find(name, value(i), hash(i)), kStaticEntries + 1);
+    ASSERT_EQ(table.find_name(name), kStaticEntries + 1);
+    ASSERT_EQ(table.find(name, value(i + 1), hash(i + 1)), 0u);
+  }
+  // A few are lost to hashes that fall together.
+  EXPECT_GT(found, sought * 98 / 100);
+}
+
 TEST(EncoderTable, CollidingHashesAreBounded) {
   // All entries have the same hash: a look-up finds some of them, never a wrong one.
   EncoderTable table;

@@ -46,6 +46,12 @@ class Model {
     max_ = size;
     evict(size);
   }
+  void add_all_entries() {
+    for (std::uint32_t i = 0; i < table_.size(); ++i) {
+      number(0x80, 7, kStaticEntries + 1 + i);
+      fields.push_back(table_[i]);
+    }
+  }
   void add_random_field() {
     const std::uint32_t known = kStaticEntries + static_cast<std::uint32_t>(table_.size());
     if (random_.chance(0.4)) {
@@ -132,6 +138,7 @@ TEST(Decoder, DoesWhatTheModelDoes) {
       if (random.chance(0.05)) model.update(static_cast<std::uint32_t>(random.below(200)));
       const std::uint64_t count = random.chance(0.1) ? random.below(100) : random.below(12);
       for (std::uint64_t i = 0; i < count; ++i) model.add_random_field();
+      if (random.chance(0.5)) model.add_all_entries();
       const auto result = decoder.decode(model.block, fields);
       std::size_t list = 0;
       std::size_t expected = 0;
