@@ -61,7 +61,7 @@ class StreamRecorder final : public ByteStreamEvents {
       sent_ += stream_->write({&piece, 1});
     }
     if (unsent() > 0) return;
-    unsent_.clear();
+    unsent_ = {};
     sent_ = 0;
     if (finishing_ && !std::exchange(finished_, true)) stream_->shutdown_write();
   }

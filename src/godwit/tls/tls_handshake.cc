@@ -50,6 +50,7 @@ class TlsHandshake final : public PendingOperation, private Timer, private TlsSt
   }
   void tell(Error error) {
     cancel();
+    const auto stream = std::move(stream_);  // closed when this returns, even if the operation is kept
     const Dialer::Done done = std::move(done_);
     done(Failure(std::move(error)));
   }
