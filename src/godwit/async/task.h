@@ -61,8 +61,9 @@ struct TaskPromiseBase {
   bool starting = true;  // inside the first resume(): whoever started the task looks at done() when that returns
   std::exception_ptr exception;
 
+  // Always inline: g++ 12 warns at -O0 that a template `new` does not match a `delete` that is none (its bug 109224).
   template <typename... P>
-  static void* operator new(std::size_t size, P&... parameters) {
+  [[gnu::always_inline]] static inline void* operator new(std::size_t size, P&... parameters) {
     return FrameAllocator::allocate(size, FrameAllocator::find_arena(parameters...));
   }
   static void* operator new(std::size_t size) { return FrameAllocator::allocate(size, nullptr); }
