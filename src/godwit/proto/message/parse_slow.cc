@@ -1,6 +1,7 @@
 #include "godwit/proto/message/parse_slow.h"
 
 #include "godwit/proto/message/access.h"
+#include "godwit/proto/message/parser.h"
 #include "godwit/proto/wire/packed.h"
 #include "godwit/proto/wire/skip.h"
 #include "godwit/proto/wire/utf8.h"
@@ -152,15 +153,19 @@ MapField::Inserted insert(ParseState& state, MapField& map, const MessageTable& 
                                      : map.insert(key.number, table.object_size, *state.arena);
 }
 
-void set_text(ParseState& state, StringField& field, Bytes text) {
-  if (text.size() >= 512 && state.owner) {
+// False when it must be UTF-8 and is not.
+bool set_text(ParseState& state, StringField& field, Bytes text, bool must_be_utf8) {
+  if (text.size() >= kAliasBytes && state.owner) {
     state.arena->keep(*state.owner);
     field = StringField(as_text(text));
-    return;
+    return !must_be_utf8 || is_valid_utf8(text);
   }
-  const std::string_view copy = state.arena->copy(as_text(text));
-  field.data = copy.data();
-  field.size = field.capacity = static_cast<std::uint32_t>(copy.size());
+  auto* to = static_cast<std::uint8_t*>(state.arena->allocate(text.size(), 1));
+  field.data = reinterpret_cast<const char*>(to);
+  field.size = field.capacity = static_cast<std::uint32_t>(text.size());
+  if (must_be_utf8) return copy_utf8(to, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return true;
 }
 
 // Any order, repeated or missing parts, unknown fields: finds the key first; the caller then reads the entry as if it
@@ -265,15 +270,14 @@ MapParsed parse_map_entry(ParseState& state, void* message, const FieldEntry& fi
   if (key_field.encoding() == Encoding::kString && !is_valid_utf8(key.text)) {
     return {key.text.data(), DecodeErrorKind::kBadUtf8, nullptr, nullptr, 0};
   }
-  if (value_field.encoding() == Encoding::kString && !is_valid_utf8(value.text)) {
-    return {value.text.data(), DecodeErrorKind::kBadUtf8, nullptr, nullptr, 0};
-  }
   void* entry = insert(state, memory_at<MapField>(message, field.offset()), table, key).entry;
   void* slot = static_cast<char*>(entry) + value_field.offset();
   switch (value_field.encoding()) {
     case Encoding::kString:
     case Encoding::kBytes:
-      set_text(state, *static_cast<StringField*>(slot), value.text);
+      if (!set_text(state, *static_cast<StringField*>(slot), value.text, value_field.encoding() == Encoding::kString)) {
+        return {value.text.data(), DecodeErrorKind::kBadUtf8, nullptr, nullptr, 0};
+      }
       break;
     case Encoding::kMessage: {
       Message* child = new_message(*value_field.message, *state.arena);

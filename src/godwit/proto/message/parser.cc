@@ -161,7 +161,7 @@ string_value:
   READ_LENGTH;
   if (__builtin_expect(length <= 16, 1)) {
     auto* to = static_cast<std::uint8_t*>(arena.allocate(length, 1));
-    if (__builtin_expect(!copy_ascii_short(to, p, length), 0) && !is_valid_utf8(Bytes(p, length))) goto bad_utf8;
+    if (__builtin_expect(!copy_ascii_short(to, p, length), 0) && !is_valid_utf8_long(Bytes(p, length))) goto bad_utf8;
     text->data = reinterpret_cast<const char*>(to);
     text->size = text->capacity = length;
   } else if (length < kAliasBytes || !state.owner) {

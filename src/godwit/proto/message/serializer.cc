@@ -25,28 +25,27 @@ struct Frame {
   const std::uint32_t* order;  // of a map's entries; null: as they stand
 };
 
-// Room for frames: the first on the stack, more on the heap. Parsed messages are limited in depth, those that a program
-// builds are not.
-class Frames {
- public:
-  Frame* grow(Frame* used) {
-    const auto count = static_cast<std::size_t>(used - begin_);
-    auto more = std::make_unique<Frame[]>(count * 2);
-    std::copy(begin_, used, more.get());
-    heap_ = std::move(more);
-    begin_ = heap_.get();
-    end_ = begin_ + count * 2;
-    return begin_ + count;
-  }
-  Frame* begin() { return begin_; }
-  Frame* end() { return end_; }
-
- private:
-  Frame inline_[64];
-  Frame* begin_ = inline_;
-  Frame* end_ = inline_ + 64;
-  std::unique_ptr<Frame[]> heap_;
+// The first frames stand on the stack. Parsed messages are limited in depth, those that a program builds are not: more
+// frames, and the order of sorted maps, come from here, which is seldom made.
+constexpr std::size_t kInlineFrames = 64;
+struct Spare {
+  std::unique_ptr<Frame[]> frames;
+  Arena order_memory;
 };
+
+// Twice the room; returns the first frame of the new one.
+[[gnu::noinline]] Frame* grow_frames(std::unique_ptr<Spare>& spare, const Frame* begin, std::size_t count) {
+  auto more = std::make_unique<Frame[]>(count * 2);
+  std::copy(begin, begin + count, more.get());
+  if (!spare) spare = std::make_unique<Spare>();
+  spare->frames = std::move(more);
+  return spare->frames.get();
+}
+
+[[gnu::noinline]] const std::uint32_t* sort_map(std::unique_ptr<Spare>& spare, const MapField& map, const MessageTable& table) {
+  if (!spare) spare = std::make_unique<Spare>();
+  return sorted_order(map, table, spare->order_memory);
+}
 
 inline std::uint8_t* put_tag(std::uint8_t* p, std::uint32_t tag) {
   if (__builtin_expect(tag < 0x80, 1)) {
@@ -155,10 +154,11 @@ void run(const Message& root, BackwardWriter& writer, bool deterministic) {
 #define FULL_ROW(c) &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&c, &&gap, &&gap, &&gap
   static const void* const labels[96] = {ROW(plain), ROW(bit), ROW(oneof), ROW(list), FULL_ROW(packed), FULL_ROW(map)};
 
-  Frames frames;
-  Frame* frame = frames.begin();
-  Frame* frames_end = frames.end();
-  Arena order_memory;
+  Frame inline_frames[kInlineFrames];
+  Frame* frames = inline_frames;
+  Frame* frame = frames;
+  Frame* frames_end = frames + kInlineFrames;
+  std::unique_ptr<Spare> spare;
   const void* message = &root;
   const FieldEntry* e;
   std::uint8_t* p = writer.position();
@@ -302,15 +302,17 @@ list_message : {
 }
 push:
   if (__builtin_expect(frame == frames_end, 0)) {
-    frame = frames.grow(frame);
-    frames_end = frames.end();
+    const auto count = static_cast<std::size_t>(frame - frames);
+    frames = grow_frames(spare, frames, count);
+    frame = frames + count;
+    frames_end = frames + count * 2;
   }
   *frame++ = {e, message, POSITION, index, order};
   message = child;
   goto begin_message;
 
 end_of_message : {
-  if (frame == frames.begin()) {
+  if (frame == frames) {
     SAVE;
     return;
   }
@@ -345,7 +347,7 @@ end_of_message : {
 map : {
   const auto& field = memory_at<MapField>(message, e->offset());
   if (field.size == 0) NEXT;
-  order = deterministic && field.size > 1 ? sorted_order(field, *e->message, order_memory) : nullptr;
+  order = deterministic && field.size > 1 ? sort_map(spare, field, *e->message) : nullptr;
   index = field.size;
 }
 next_map_entry : {

@@ -6,23 +6,32 @@
 
 namespace godwit::proto {
 
-const std::uint8_t* BackwardWriter::limit() const { return reinterpret_cast<const std::uint8_t*>(top_ - finished_); }
+struct BackwardWriter::Blocks {
+  struct Piece {
+    BlockRef owner;  // null when it is the caller's memory
+    Bytes bytes;
+  };
+  BlockRef current;             // where the writer writes
+  std::vector<Piece> finished;  // the last part of the output first
+};
+
+void BackwardWriter::release_blocks() { delete blocks_; }
+bool BackwardWriter::has_one_piece() const { return blocks_->finished.empty(); }
 
 void BackwardWriter::grow(std::size_t count) {
   GODWIT_DEBUG_ASSERT(count <= Block::kLarge);
   const Bytes done(position_, limit());
-  if (counting_) {
-    finished_ += done.size();
-    position_ += done.size();
-    top_ = reinterpret_cast<std::uintptr_t>(position_) + finished_;
-    GODWIT_ASSERT(static_cast<std::size_t>(position_ - begin_) >= count);
-    return;
-  }
-  if (!done.empty()) pieces_.push_back({std::move(block_), done});
   finished_ += done.size();
-  block_ = BlockRef::allocate(std::max(count, finished_ == 0 ? Block::kSmall : Block::kLarge));
-  begin_ = block_->data();
-  position_ = begin_ + block_->capacity();
+  if (counting_) {
+    position_ += done.size();
+    GODWIT_ASSERT(static_cast<std::size_t>(position_ - begin_) >= count);
+  } else {
+    if (!blocks_) blocks_ = new Blocks;
+    if (!done.empty()) blocks_->finished.push_back({std::move(blocks_->current), done});
+    blocks_->current = BlockRef::allocate(std::max(count, finished_ == 0 ? Block::kSmall : Block::kLarge));
+    begin_ = blocks_->current->data();
+    position_ = begin_ + blocks_->current->capacity();
+  }
   top_ = reinterpret_cast<std::uintptr_t>(position_) + finished_;
 }
 
@@ -42,8 +51,9 @@ void BackwardWriter::write(Bytes bytes) {
 template <typename F>
 void BackwardWriter::for_each_piece(F f) const {
   GODWIT_DEBUG_ASSERT(!counting_);
-  if (position_ != limit()) f(block_, front());
-  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) f(piece->owner, piece->bytes);
+  if (position_ != limit()) f(blocks_ ? blocks_->current : BlockRef(), front());
+  if (!blocks_) return;
+  for (auto piece = blocks_->finished.rbegin(); piece != blocks_->finished.rend(); ++piece) f(piece->owner, piece->bytes);
 }
 
 void BackwardWriter::append_to(std::string& out) const {
@@ -72,7 +82,7 @@ void BackwardWriter::append_to(OutputQueue& out) const {
 
 Slice BackwardWriter::to_slice() const {
   if (size() == 0) return {};
-  if (is_contiguous()) return block_ ? Slice(front(), block_) : Slice::copy_of(front());
+  if (is_contiguous()) return blocks_ ? Slice(front(), blocks_->current) : Slice::copy_of(front());
   BlockRef block = BlockRef::allocate(size());
   std::uint8_t* to = block->data();
   for_each_piece([&](const BlockRef&, Bytes bytes) {

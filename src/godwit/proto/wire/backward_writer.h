@@ -23,6 +23,9 @@ class BackwardWriter {
       : position_(memory.data() + memory.size()), begin_(memory.data()), top_(reinterpret_cast<std::uintptr_t>(position_)) {}
   BackwardWriter(const BackwardWriter&) = delete;
   BackwardWriter& operator=(const BackwardWriter&) = delete;
+  ~BackwardWriter() {
+    if (blocks_) release_blocks();
+  }
 
   // A writer that only counts: `scratch`, at least 4096 bytes, is written again and again.
   struct Counting {};
@@ -48,7 +51,7 @@ class BackwardWriter {
 
   // The result. None of these may be called on a counting writer.
   // The whole, when it lies in one piece (always as long as it fits the caller's memory).
-  bool is_contiguous() const { return pieces_.empty(); }
+  bool is_contiguous() const { return !blocks_ || has_one_piece(); }
   // The front piece; the whole if is_contiguous().
   Bytes front() const { return Bytes(position_, limit() - position_); }
   void append_to(std::string& out) const;
@@ -59,20 +62,18 @@ class BackwardWriter {
   Slice to_slice() const;
 
  private:
-  struct Piece {
-    BlockRef owner;  // null when it is the caller's memory
-    Bytes bytes;
-  };
-  const std::uint8_t* limit() const;
+  struct Blocks;
+  const std::uint8_t* limit() const { return reinterpret_cast<const std::uint8_t*>(top_ - finished_); }
+  bool has_one_piece() const;
+  void release_blocks();
   template <typename F>
   void for_each_piece(F f) const;
 
   std::uint8_t* position_;
   std::uint8_t* begin_;
-  std::uintptr_t top_;         // address of the current memory's end, plus the size of all finished pieces
-  BlockRef block_;             // what begin_ lies in; null when it is the caller's memory
-  std::size_t finished_ = 0;   // bytes in pieces_, or given up by a counting writer
-  std::vector<Piece> pieces_;  // what is finished, the last part of the output first
+  std::uintptr_t top_;         // address of the current memory's end, plus finished_
+  std::size_t finished_ = 0;   // bytes in memory that is full, or given up by a counting writer
+  Blocks* blocks_ = nullptr;   // what did not fit the caller's memory
   bool counting_ = false;
 };
 

@@ -80,7 +80,7 @@ bool choose_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
 
 }  // namespace
 
-bool is_valid_utf8(Bytes text) { return validate.load(std::memory_order_relaxed)(text.data(), text.size()); }
+bool is_valid_utf8_long(Bytes text) { return validate.load(std::memory_order_relaxed)(text.data(), text.size()); }
 
 bool copy_utf8_long(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
   return copy.load(std::memory_order_relaxed)(to, from, size);
