@@ -48,6 +48,15 @@ Diagnostic& Report::error(std::string path, std::string message) {
   return add(std::move(d));
 }
 
+Diagnostic& Report::warning(std::string path, std::string message) {
+  Diagnostic d;
+  d.severity = Severity::kWarning;
+  d.path = std::move(path);
+  d.has_span = false;
+  d.message = std::move(message);
+  return add(std::move(d));
+}
+
 const std::vector<Diagnostic>& Report::sorted() {
   std::unordered_map<const SourceFile*, std::size_t> order;
   for (const Diagnostic& d : diagnostics_) order.emplace(d.file, order.size());

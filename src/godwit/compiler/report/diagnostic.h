@@ -43,6 +43,7 @@ class Report {
   Diagnostic& warning(const SourceFile& file, SourceSpan span, std::string message);
   // About a whole file or argument: no line and column.
   Diagnostic& error(std::string path, std::string message);
+  Diagnostic& warning(std::string path, std::string message);
 
   std::size_t error_count() const { return errors_; }
   std::size_t warning_count() const { return warnings_; }

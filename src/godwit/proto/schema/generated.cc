@@ -49,6 +49,7 @@ const FileDescriptor* find_generated_file(std::string_view name) {
 }
 
 const MessageDescriptor& message_descriptor(const MessageTable& table) {
+  if (table.flags & MessageTable::kDynamic) return *table.descriptor;
   GeneratedPool& generated = generated_pool();
   std::lock_guard lock(generated.mutex);
   const MessageDescriptor*& found = generated.messages[&table];

@@ -1,0 +1,34 @@
+#include "godwit/compiler/codegen/generators.h"
+
+namespace godwit::compiler {
+namespace {
+
+// One line per generator.
+struct Entry {
+  const char* name;
+  std::unique_ptr<Generator> (*make)();
+};
+template <typename T>
+std::unique_ptr<Generator> make() {
+  return std::make_unique<T>();
+}
+constexpr Entry kGenerators[] = {
+    {"", nullptr},
+};
+
+}  // namespace
+
+std::vector<std::string> generator_names() {
+  std::vector<std::string> names;
+  for (const Entry& e : kGenerators) names.emplace_back(e.name);
+  return names;
+}
+
+std::unique_ptr<Generator> make_generator(std::string_view name) {
+  for (const Entry& e : kGenerators) {
+    if (e.name == name) return e.make();
+  }
+  return nullptr;
+}
+
+}  // namespace godwit::compiler
