@@ -1,6 +1,7 @@
 #include "godwit/proto/message/parse_slow.h"
 
 #include "godwit/proto/message/access.h"
+#include "godwit/proto/message/layout.h"
 #include "godwit/proto/message/parser.h"
 #include "godwit/proto/wire/packed.h"
 #include "godwit/proto/wire/skip.h"
@@ -12,18 +13,6 @@ namespace {
 
 DecodeErrorKind varint_error(const Varint& v) {
   return v.value ? DecodeErrorKind::kBadVarint : DecodeErrorKind::kTruncated;
-}
-
-WireType native_wire_type(Encoding encoding) {
-  switch (encoding) {
-    case Encoding::kFixed32: return WireType::kFixed32;
-    case Encoding::kFixed64: return WireType::kFixed64;
-    case Encoding::kString:
-    case Encoding::kBytes:
-    case Encoding::kMessage: return WireType::kLengthDelimited;
-    case Encoding::kGroup: return WireType::kStartGroup;
-    default: return WireType::kVarint;
-  }
 }
 
 // One number as it stands in a varint or fixed field, to memory. Returns null with *error set when it does not fit.
@@ -136,7 +125,7 @@ struct MapScalar {
 
 const std::uint8_t* read_map_scalar(const FieldEntry& field, const std::uint8_t* p, const std::uint8_t* end,
                                     MapScalar& out, DecodeErrorKind* error) {
-  if (native_wire_type(field.encoding()) != WireType::kLengthDelimited) {
+  if (wire_type_of(field.encoding()) != WireType::kLengthDelimited) {
     return read_number(field.encoding(), p, end, &out.number, error);
   }
   const Varint length = read_varint(p, end);
@@ -230,11 +219,11 @@ SlowParsed keep_unknown(ParseState& state, void* message, const MessageTable& ta
 SlowParsed parse_slow_field(ParseState& state, void* message, const MessageTable& table, const FieldEntry& field,
                             std::uint32_t tag, const std::uint8_t* p, const std::uint8_t* end) {
   const Encoding encoding = field.encoding();
-  const bool is_number = native_wire_type(encoding) != WireType::kLengthDelimited && encoding != Encoding::kGroup;
+  const bool is_number = wire_type_of(encoding) != WireType::kLengthDelimited && encoding != Encoding::kGroup;
   const WireType wire_type = tag_wire_type(tag);
   if (field.is_repeated() && is_number) {
     if (wire_type == WireType::kLengthDelimited) return parse_packed(state, message, table, field, p, end);
-    if (wire_type == native_wire_type(encoding)) {
+    if (wire_type == wire_type_of(encoding)) {
       if (encoding == Encoding::kClosedEnum) return parse_closed_enum(state, message, table, field, p, end);
       std::uint64_t value;
       DecodeErrorKind error;

@@ -14,6 +14,7 @@
 namespace godwit::proto {
 
 class Message;
+class MessageDescriptor;
 struct GeneratedFile;
 struct MessageTable;
 
@@ -151,7 +152,10 @@ struct alignas(16) MessageTable {
   const void* default_object;  // object_size bytes that a new object begins as; null for map entries
   const char* names;           // "full.Name\0field\0field\0" in the order of the entries, without gaps
   const void* const* types;    // EnumTable of enum fields; MessageTable of message fields inside of oneofs
-  const GeneratedFile* file;       // null in dynamic messages and map entries
+  union {                      // null in map entries
+    const GeneratedFile* file;
+    const MessageDescriptor* descriptor;  // with kDynamic
+  };
   const OneofTable* oneofs;    // without the synthetic ones of proto3 optional
   std::uint32_t oneof_count;
   std::uint32_t has_words;     // uint32_t words of has-bits behind the header
@@ -162,6 +166,8 @@ struct alignas(16) MessageTable {
   static constexpr std::uint32_t kHasRequired = 2;
   // proto2 extension ranges are declared.
   static constexpr std::uint32_t kExtendable = 4;
+  // Made at run time from a descriptor (DynamicTypes).
+  static constexpr std::uint32_t kDynamic = 8;
 
   const FieldEntry* entries() const { return reinterpret_cast<const FieldEntry*>(this + 1); }
   std::span<const FieldEntry> all_entries() const { return {entries(), entry_count}; }
