@@ -16,6 +16,10 @@
 #include "godwit/rpc/client/method.h"
 #include "godwit/rpc/status.h"
 
+namespace godwit {
+struct MethodConfig;
+}
+
 namespace godwit::rpc {
 
 class Attempt;
@@ -60,8 +64,8 @@ class Call final : public ClientCallInfo, private Timer {
   // Lets go: a call that still runs is cancelled. No event follows.
   void release();
 
-  // A message: 5 bytes of prefix and the message in one piece. Before start() it is kept and sent then. `end`: it is the
-  // last. The first form copies what can't go out at once, the second takes a reference. Ignored after the end.
+  // A message: 5 bytes of prefix and the message in one piece. After start(). `end`: it is the last. The first form
+  // copies what can't go out at once, the second takes a reference. Ignored after the end.
   void send(Bytes framed, bool end, MessageHandle handle = {});
   void send(const Slice& framed, bool end, MessageHandle handle = {});
   // The last message has been sent.
@@ -71,6 +75,14 @@ class Call final : public ClientCallInfo, private Timer {
 
   // Begins. May call on_done() before it returns; so touch nothing after it that on_done() destroys.
   void start();
+  // Begins and sends the only message.
+  template <typename Framed>
+  void start_with(const Framed& framed, MessageHandle handle) {
+    retain();
+    start();
+    if (!done()) send(framed, true, handle);
+    drop();
+  }
 
   // kPull: the next message that is already here. False when there is none: then either done() or want_message() and
   // wait for on_message() or on_done().
@@ -103,7 +115,7 @@ class Call final : public ClientCallInfo, private Timer {
   friend class godwit::ClientContext;
   friend class godwit::ClientInterceptor::Next;
   class InnerAwaiter;
-  class Pin;
+  class Running;
 
   enum class Stage : std::uint8_t { kMade, kIntercepted, kPicking, kWaitingForStream, kRunning, kDone };
 
@@ -114,22 +126,21 @@ class Call final : public ClientCallInfo, private Timer {
   void drop();
 
   // Starting.
-  void set_limits();
-  bool check_start();
-  void arm_deadline();
+  Status check_start();
   void start_inner();
+  void start_interceptors();
   static void on_interceptors_done(void* self);
   Task<Status> run_inner();
   Task<Status> call_next(std::size_t index);
 
   // Sending.
-  bool may_send(std::size_t framed_bytes, MessageHandle handle);
-  bool keep(std::size_t bytes);
+  bool may_send(std::size_t framed_bytes, bool end, MessageHandle handle);
   void commit();
 
   // The attempt's side. open_on() false: the connection takes no more exchanges.
   bool open_on(http::ExchangeClient& client);
   void replay();
+  bool wants_messages() const { return delivery_ == Delivery::kPush || wants_message_ || discarding_; }
   void attempt_headers();                            // committed
   void attempt_message(const http::BodyView& message);
   void attempt_writable();
@@ -140,15 +151,17 @@ class Call final : public ClientCallInfo, private Timer {
   // Ends.
   void on_timer() override;
   Status deadline_status() const;
-  // What happened below the interceptors; they may change it.
+  // What happened below the interceptors; they may change it. Locally made: what was received is dropped.
   void finish_inner(Status status);
+  void finish_locally(Status status);
   // Final.
   void finish(Status status);
 
   // What every call touches comes first.
-  ChannelCore* channel_ = nullptr;  // nullptr when the channel is gone
+  ChannelCore* channel_ = nullptr;  // nullptr when the call has ended
   const ClientMethod* method_ = nullptr;
   const MethodHeaders* headers_ = nullptr;
+  const MethodConfig* config_ = nullptr;
   ClientContext* context_ = nullptr;
   CallSink* sink_ = nullptr;
   Attempt* attempt_ = nullptr;
@@ -177,10 +190,11 @@ class Call final : public ClientCallInfo, private Timer {
   // Rarely touched.
   std::vector<Slice> ready_;       // messages that the reader has not taken when the response was complete
   std::size_t next_ready_ = 0;
-  std::uint32_t attempts_ = 0;
   Status wait_reason_;             // why it waits; for the text of DEADLINE_EXCEEDED
   Task<Status> intercepting_;
   InnerAwaiter* inner_awaiter_ = nullptr;
+  Status inner_status_;
+  bool ending_ = false;            // ends in the next turn of the timers: an interceptor may be on the stack
   Call* next_free_ = nullptr;
   CallPool* pool_ = nullptr;
 };

@@ -14,6 +14,7 @@
 namespace godwit {
 
 namespace rpc {
+class Attempt;
 class Call;
 }
 
@@ -76,6 +77,7 @@ class ClientContext {
 
  private:
   friend class rpc::Call;
+  friend class rpc::Attempt;
   class CancelWork;
   class Lock;
 

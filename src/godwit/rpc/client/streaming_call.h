@@ -78,6 +78,7 @@ class StreamingCall : private CallSink {
   void on_message(const http::BodyView& message) override;
   void on_writable() override;
   void on_done() override;
+  static void resume(Waiter*& place);
 
   Call* call_ = nullptr;
   Waiter* reader_ = nullptr;
@@ -85,7 +86,7 @@ class StreamingCall : private CallSink {
   Waiter* headers_waiter_ = nullptr;
   Waiter* finisher_ = nullptr;
   Slice current_;  // the message handed out last, when it was not handed out where it arrived
-  bool* alive_ = nullptr;  // told when this is destroyed while waiters are resumed
+  bool* destroyed_ = nullptr;  // told when this is destroyed while waiters are resumed
 };
 
 // What the four awaiters share: a place in the call, taken back when the awaiting coroutine is destroyed.

@@ -24,8 +24,7 @@ class UnaryCall : private CallSink {
   void start(Channel& channel, const ClientMethod& method, ClientContext* context, const Framed& framed,
              MessageHandle request = {}) {
     call_ = &Call::make(channel.core(), method, context, *this, Call::Delivery::kPush);
-    call_->send(framed, true, request);
-    call_->start();
+    call_->start_with(framed, request);
   }
   bool running() const { return call_ != nullptr; }
   // on_finished() comes with CANCELLED before this returns, if the call runs.
