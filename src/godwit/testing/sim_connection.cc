@@ -120,7 +120,10 @@ void SimConnection::plan_faults() {
           if (at.kind == FaultKind::kCorrupt) {
             pipe(at.direction).corrupt_at.push_back(*at.at_byte);
           } else {
-            pipe(at.direction).faults.push_back(at);
+            std::vector<Fault>& list = pipe(at.direction).faults;  // of one byte: in the order of the plan
+            list.insert(std::upper_bound(list.begin(), list.end(), at,
+                                         [](const Fault& a, const Fault& b) { return *a.at_byte < *b.at_byte; }),
+                        at);
           }
         } else {
           simulation_.after(*fault.after, [weak = weak_from_this(), fault] {
@@ -130,10 +133,6 @@ void SimConnection::plan_faults() {
         break;
       default: break;  // those of the dial are asked for, those of look-ups and single reads are none of ours
     }
-  }
-  for (Pipe& p : pipes_) {
-    std::stable_sort(p.faults.begin(), p.faults.end(),
-                     [](const Fault& a, const Fault& b) { return *a.at_byte < *b.at_byte; });
   }
 }
 

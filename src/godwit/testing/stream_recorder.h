@@ -61,7 +61,8 @@ class StreamRecorder final : public ByteStreamEvents {
       sent_ += stream_->write({&piece, 1});
     }
     if (unsent() > 0) return;
-    unsent_ = {};
+    unsent_.clear();
+    unsent_.shrink_to_fit();
     sent_ = 0;
     if (finishing_ && !std::exchange(finished_, true)) stream_->shutdown_write();
   }
