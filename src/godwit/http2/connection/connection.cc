@@ -310,6 +310,11 @@ bool Connection::is_idle(StreamId id) const {
   return role_ == Role::kServer ? id > last_peer_id_ : id >= next_id_;
 }
 
+// Until the peer has seen our SETTINGS, it may use the window of section 6.9.2.
+std::uint32_t Connection::granted_stream_window() const {
+  return settings_acknowledged_ ? tuner_.size() : std::max(tuner_.size(), kDefaultWindow);
+}
+
 bool Connection::spend(std::int32_t points) {
   if (overhead_budget_.spend(points, now_)) return true;
   fail(ConnectionErrorKind::kAbuse, ErrorCode::kEnhanceYourCalm,

@@ -223,6 +223,7 @@ class Connection {
   void fail_stream(Stream& stream, ErrorCode code, const char* text);
   void mark_reset(Stream& stream, ErrorCode code, ResetCause cause, const char* text);
   bool is_idle(StreamId id) const;
+  std::uint32_t granted_stream_window() const;
   bool spend(std::int32_t points);
   bool spend_reset();
 
@@ -275,6 +276,7 @@ class Connection {
   bool inside_input_ = false;
   bool preface_done_ = false;       // the first bytes were those of HTTP/2
   bool settings_received_ = false;  // the first SETTINGS of the peer
+  bool settings_acknowledged_ = false;  // our first SETTINGS
   bool at_open_limit_ = false;      // client: on_may_open() is owed as soon as there is room
   bool shutdown_begun_ = false;
   bool shutdown_final_ = false;  // the GOAWAY with the true last id was sent

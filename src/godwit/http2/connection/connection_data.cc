@@ -142,7 +142,7 @@ void Connection::announce_stream_window(Stream& stream) {
 }
 
 void Connection::probe_if_useful() {
-  if (!tuner_.wants_probe(now_)) return;
+  if (settings_unacknowledged_ != 0 || !tuner_.wants_probe(now_)) return;
   tuner_.probe_sent();
   write_ping(output_, opaque::kWindowProbe, false);
 }

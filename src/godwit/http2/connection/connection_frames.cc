@@ -122,9 +122,14 @@ void Connection::receive_settings_ack() {
     spend(limits::kCheapFrameCost);
     return;
   }
-  // Only our first SETTINGS can hold a table size.
-  if (options_.header_table_size != hpack::Decoder::kInitialTableSize) {
-    decoder_.acknowledge_table_size(options_.header_table_size);
+  if (!settings_acknowledged_) {  // the later ones only raise windows, which was taken into account at once
+    settings_acknowledged_ = true;
+    if (options_.header_table_size != hpack::Decoder::kInitialTableSize) {
+      decoder_.acknowledge_table_size(options_.header_table_size);
+    }
+    if (tuner_.size() < kDefaultWindow) {
+      streams_.for_each([&](Stream& stream) { stream.receive_window_.lower(tuner_.size()); });
+    }
   }
   if (--settings_unacknowledged_ == 0) settings_deadline_ = kNever;
 }

@@ -116,7 +116,7 @@ void Connection::receive_request(StreamId id, bool end_stream, const char* fault
   if (!fault && end_stream && facts.content_length > 0) fault = kShortBody;
   if (fault) return reject_stream(id, ErrorCode::kProtocolError);
   overhead_budget_.credit(limits::kOverheadCredit);
-  Stream* stream = StreamPool::make(id, peer_settings_.initial_window_size, tuner_.size());
+  Stream* stream = StreamPool::make(id, peer_settings_.initial_window_size, granted_stream_window());
   stream->state_ = end_stream ? StreamState::kHalfClosedRemote : StreamState::kOpen;
   stream->final_headers_received_ = true;
   stream->content_left_ = facts.content_length;

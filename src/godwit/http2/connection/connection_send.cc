@@ -67,7 +67,7 @@ Stream* Connection::open(const HeaderFields& fields, bool end_stream, void* user
     at_open_limit_ = true;
     return nullptr;
   }
-  Stream* stream = StreamPool::make(next_id_, peer_settings_.initial_window_size, tuner_.size());
+  Stream* stream = StreamPool::make(next_id_, peer_settings_.initial_window_size, granted_stream_window());
   next_id_ += 2;
   stream->user = user;
   stream->state_ = next_state(StreamState::kIdle, StreamEvent::kSendHeaders);

@@ -35,6 +35,12 @@ class ReceiveWindow {
     size_ = size;
   }
 
+  // Makes the window smaller (size <= this->size()), after the peer has acknowledged that. May leave less than nothing.
+  void lower(std::uint32_t size) {
+    available_ -= size_ - size;
+    size_ = size;
+  }
+
   std::int64_t available() const { return available_; }
   std::uint32_t size() const { return size_; }
 
