@@ -20,12 +20,12 @@ namespace godwit::proto {
 class Value {
  public:
   Value() : type_(ValueType::kInt64) { number_.i = 0; }
-  static Value of_int32(std::int32_t v) { return Value(ValueType::kInt32, v); }
+  static Value of_int32(std::int32_t v) { return Value(ValueType::kInt32, std::int64_t{v}); }
   static Value of_int64(std::int64_t v) { return Value(ValueType::kInt64, v); }
   static Value of_uint32(std::uint32_t v) { return Value(ValueType::kUint32, std::int64_t{v}); }
   static Value of_uint64(std::uint64_t v) { return Value(ValueType::kUint64, static_cast<std::int64_t>(v)); }
-  static Value of_bool(bool v) { return Value(ValueType::kBool, v ? 1 : 0); }
-  static Value of_enum(std::int32_t number) { return Value(ValueType::kEnum, number); }
+  static Value of_bool(bool v) { return Value(ValueType::kBool, std::int64_t{v}); }
+  static Value of_enum(std::int32_t number) { return Value(ValueType::kEnum, std::int64_t{number}); }
   static Value of_double(double v) { return Value(ValueType::kDouble, v); }
   static Value of_float(float v) { return Value(ValueType::kFloat, double{v}); }
   static Value of_string(std::string_view v) { return Value(ValueType::kString, v); }
