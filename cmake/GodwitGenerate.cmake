@@ -18,7 +18,7 @@ function(godwit_generate target)
   elseif(TARGET godwit_flags)
     # Inside the project: godwit_compile, the compiler without the rest of the command, or the command, whichever comes
     # to be. Named before it exists, because libraries below the command have .proto files too.
-    set(compiler $<TARGET_FILE:$<IF:$<TARGET_EXISTS:godwit_compile>,godwit_compile,godwit>>)
+    set(compiler $<TARGET_FILE:$<IF:$<TARGET_EXISTS:godwit_compile>,godwit_compile,godwit_cli>>)
   else()
     message(FATAL_ERROR "godwit_generate(${target}): this installation of godwit has no compiler; install it whole")
   endif()
