@@ -264,6 +264,7 @@ class Builder {
         case ast::Option::Kind::kJsonName:
           if (proto.has_json_name()) error(option.name_at, "Already set option \"json_name\".");
           info_.add({kFieldJsonName}, option.at);
+          info_.add({kFieldJsonName}, option.value.at);
           if (!extendee_.empty()) {
             error(option.name_at, "option json_name is not allowed on extension fields.");
           } else if (option.value.kind != ast::Value::Kind::kString) {

@@ -138,8 +138,6 @@ void scan(const TokenList& tokens, TokenIndex before, CommentsBetween& out) {
     } else if (s.at_block_comment()) {
       s.block_comment(collector.block_comment());
       trailing_comment_end_line = s.line();
-      s.skip_blanks();
-      if (!s.take_newline()) return;  // the next token is on the same line: the comment belongs to nothing
       collector.flush();
     } else if (!s.take_newline()) {
       return;
@@ -161,11 +159,9 @@ void scan(const TokenList& tokens, TokenIndex before, CommentsBetween& out) {
     } else {
       std::string_view token = tokens.text(next);
       bool end_of_scope = token == "}" || token == "]" || token == ")";
-      if (tokens.tokens[next].kind == TokenKind::kEnd || end_of_scope) {
-        collector.flush();
-      } else if (!first && (s.line() == 0 || s.line() == trailing_comment_end_line)) {
-        collector.detach_if_single();
-      }
+      bool end = tokens.tokens[next].kind == TokenKind::kEnd;
+      if (end || end_of_scope) collector.flush();
+      if (!first && !end && (s.line() == 0 || s.line() == trailing_comment_end_line)) collector.detach_if_single();
       break;
     }
   }

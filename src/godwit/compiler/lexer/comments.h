@@ -16,7 +16,7 @@ struct CommentsBetween {
 
 // What stands between token `before` and the next one; with kNoToken, what stands before the first token.
 // The rules are protoc's: a comment that starts on the line where a declaration ends, or below it with an empty line
-// after it, trails that declaration; the last block directly above a declaration leads it; nothing leads the end of a
+// after it, trails that declaration, unless it is the only one and the next token follows on its line; the last block directly above a declaration leads it; nothing leads the end of a
 // scope. Line comments on neighbouring lines are one comment. The texts are without // and /* */ and without the star
 // at the start of the lines of a block.
 inline constexpr TokenIndex kNoToken = ~TokenIndex{0};

@@ -155,7 +155,7 @@ void SchemaLinker::explain_undefined(std::string_view name, std::string_view sco
     help = "add import \"" + file + "\";";
     return;
   }
-  if (!resolved_prefix_.empty()) {
+  if (!resolved_prefix_.empty() && resolved_prefix_ != name) {
     message = quoted + " is resolved to \"" + resolved_prefix_ +
               "\", which is not defined. The innermost scope is searched first in name resolution.";
     help = "a leading dot (\"." + std::string(name) + "\") starts from the outermost scope";
