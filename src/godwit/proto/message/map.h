@@ -164,6 +164,20 @@ class MapString {
 template <typename M>
 M* create(Arena& arena);
 
+// What operator[] of a map gives.
+template <typename V>
+struct MapReference {
+  using type = V&;
+};
+template <>
+struct MapReference<std::string_view> {
+  using type = MapString;
+};
+template <typename M>
+struct MapReference<M*> {
+  using type = M&;
+};
+
 // Changes a map field: what mutable_x() returns. Used like a pointer; valid as long as the message. References to
 // values are valid until the next insertion, but messages stay where they are.
 template <typename K, typename V>
@@ -181,7 +195,7 @@ class MutableMap {
   typename MapView<K, V>::const_iterator end() const { return MapView<K, V>(*map_).end(); }
 
   // The value of `key`, made as zero, empty or default when it is new: a V&, an M&, or a MapString to assign to.
-  decltype(auto) operator[](K key) {
+  typename MapReference<V>::type operator[](K key) {
     auto [entry, added] = map_->insert(map_key(key), kMapStride<K, V>, *arena_);
     void* value = static_cast<char*>(entry) + MapSlot<K>::kSize;
     if constexpr (std::is_same_v<V, std::string_view>) {
@@ -189,9 +203,9 @@ class MutableMap {
     } else if constexpr (std::is_pointer_v<V>) {
       auto& slot = *static_cast<Alias<V>*>(value);
       if (added) slot = create<std::remove_pointer_t<V>>(*arena_);
-      return (*slot);
+      return *slot;
     } else {
-      return (*static_cast<Alias<V>*>(value));
+      return *static_cast<Alias<V>*>(value);
     }
   }
   // For messages the value is copied.
