@@ -301,6 +301,7 @@ void Attempt::complete(Status status) {
                                         : "the server sent more than one message in answer to a call that takes one");
   }
   credit(received_);
+  phase_ = Phase::kDone;
   // The server wants no more of a request that is not finished.
   if (exchange_ && (!call.sending_closed_ || exchange_->queued() > 0)) exchange_->reset(http::ResetReason::kCancelled);
   end(std::move(status), false);
