@@ -28,9 +28,15 @@ using Owned = std::unique_ptr<T, Free>;
 Owned<EVP_PKEY> make_key(KeyKind kind) {
   EVP_PKEY* key = nullptr;
   switch (kind) {
-    case KeyKind::kEd25519: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
-    case KeyKind::kEcdsaP256: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"); break;
-    case KeyKind::kRsa2048: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}); break;
+    case KeyKind::kEd25519:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+      break;
+    case KeyKind::kEcdsaP256:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+      break;
+    case KeyKind::kRsa2048:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048});
+      break;
   }
   GODWIT_ASSERT(key);
   return Owned<EVP_PKEY>(key);

@@ -8,8 +8,8 @@
 
 namespace godwit::testing {
 
-// Ed25519 keys are made in no time, and their signatures all have one length, so that the sizes of a simulated handshake
-// repeat. Not every foreign TLS library takes them: use kEcdsaP256 or kRsa2048 towards those.
+// Ed25519 keys are made in no time, and their signatures all have one length, so that the sizes of a simulated
+// handshake repeat. Not every foreign TLS library takes them: use kEcdsaP256 or kRsa2048 towards those.
 enum class KeyKind : std::uint8_t { kEd25519, kEcdsaP256, kRsa2048 };
 
 struct CertificateOptions {

@@ -4,8 +4,8 @@
 
 namespace godwit::testing {
 
-// Calls its owner in a later turn of the loop. Unlike a Work it may be destroyed while it waits: then nothing is called.
-// Costs one pointer while nothing is scheduled. For the loop's thread only.
+// Calls its owner in a later turn of the loop. Unlike a Work it may be destroyed while it waits: then nothing is
+// called. Costs one pointer while nothing is scheduled. For the loop's thread only.
 class DeferredCall {
  public:
   DeferredCall(Executor& executor, void (*function)(void*), void* argument)

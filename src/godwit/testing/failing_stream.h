@@ -25,6 +25,7 @@ class FailCount {
 // Passes everything on to `stream` until the count says to fail: then the stream below is closed and the user gets
 // on_error("simulated failure of operation N (write)"). Operations are start, write, shutdown_write and each on_bytes
 // and on_end from below.
-std::unique_ptr<ByteStream> make_failing_stream(Executor& executor, std::unique_ptr<ByteStream> stream, FailCount& count);
+std::unique_ptr<ByteStream> make_failing_stream(Executor& executor, std::unique_ptr<ByteStream> stream,
+                                                FailCount& count);
 
 }  // namespace godwit::testing

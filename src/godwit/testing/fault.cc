@@ -4,25 +4,35 @@ namespace godwit::testing {
 
 std::string_view text_of(FaultKind kind) {
   switch (kind) {
-    case FaultKind::kDialRefused: return "dial_refused";
-    case FaultKind::kDialTimeout: return "dial_timeout";
-    case FaultKind::kCloseAfterConnect: return "close_after_connect";
-    case FaultKind::kReset: return "reset";
-    case FaultKind::kEnd: return "end";
-    case FaultKind::kStall: return "stall";
-    case FaultKind::kStallForever: return "stall_forever";
-    case FaultKind::kCorrupt: return "corrupt";
-    case FaultKind::kPartialRead: return "partial_read";
-    case FaultKind::kPartialWrite: return "partial_write";
-    case FaultKind::kLookupFailure: return "lookup_failure";
-    case FaultKind::kLookupDelay: return "lookup_delay";
+    case FaultKind::kDialRefused:
+      return "dial_refused";
+    case FaultKind::kDialTimeout:
+      return "dial_timeout";
+    case FaultKind::kCloseAfterConnect:
+      return "close_after_connect";
+    case FaultKind::kReset:
+      return "reset";
+    case FaultKind::kEnd:
+      return "end";
+    case FaultKind::kStall:
+      return "stall";
+    case FaultKind::kStallForever:
+      return "stall_forever";
+    case FaultKind::kCorrupt:
+      return "corrupt";
+    case FaultKind::kPartialRead:
+      return "partial_read";
+    case FaultKind::kPartialWrite:
+      return "partial_write";
+    case FaultKind::kLookupFailure:
+      return "lookup_failure";
+    case FaultKind::kLookupDelay:
+      return "lookup_delay";
   }
   return "?";
 }
 
-std::string_view text_of(Direction direction) {
-  return direction == Direction::kToServer ? "to_server" : "to_client";
-}
+std::string_view text_of(Direction direction) { return direction == Direction::kToServer ? "to_server" : "to_client"; }
 
 FaultRates FaultRates::all(double chance) {
   FaultRates rates;

@@ -46,8 +46,8 @@ struct Fault {
   Duration duration{0};  // of kStall and kLookupDelay
 };
 
-// Faults by chance. Probabilities are per dial, look-up, connection, direction of a connection, or single read or write,
-// as the comments say. All zero: a clean network.
+// Faults by chance. Probabilities are per dial, look-up, connection, direction of a connection, or single read or
+// write, as the comments say. All zero: a clean network.
 struct FaultRates {
   double dial_refused = 0;         // per dial
   double dial_timeout = 0;         // per dial

@@ -89,9 +89,15 @@ std::string field_block(const std::vector<HeaderField>& fields, Indexing indexin
   std::string block;
   for (const HeaderField& f : fields) {
     switch (indexing) {
-      case Indexing::kWithout: block += '\x00'; break;
-      case Indexing::kIncremental: block += '\x40'; break;
-      case Indexing::kNever: block += '\x10'; break;
+      case Indexing::kWithout:
+        block += '\x00';
+        break;
+      case Indexing::kIncremental:
+        block += '\x40';
+        break;
+      case Indexing::kNever:
+        block += '\x10';
+        break;
     }
     block += hpack_integer(f.name.size(), 7) + f.name;
     block += hpack_integer(f.value.size(), 7) + f.value;
@@ -103,8 +109,8 @@ std::string indexed_field(std::uint32_t index) { return hpack_integer(index, 7, 
 
 std::string grpc_request_block(std::string_view path, const std::vector<HeaderField>& extra) {
   std::vector<HeaderField> fields = {
-      {":method", "POST"},          {":scheme", "http"},      {":path", std::string(path)},
-      {":authority", "localhost"}, {"te", "trailers"},       {"content-type", "application/grpc"},
+      {":method", "POST"},         {":scheme", "http"}, {":path", std::string(path)},
+      {":authority", "localhost"}, {"te", "trailers"},  {"content-type", "application/grpc"},
   };
   fields.insert(fields.end(), extra.begin(), extra.end());
   return field_block(fields);
@@ -118,7 +124,8 @@ std::vector<RawFrame> take_frames(std::string& bytes) {
   std::vector<RawFrame> frames;
   std::size_t at = 0;
   while (bytes.size() - at >= 9) {
-    const std::size_t length = std::size_t{octet(bytes, at)} << 16 | std::size_t{octet(bytes, at + 1)} << 8 | octet(bytes, at + 2);
+    const std::size_t length =
+        std::size_t{octet(bytes, at)} << 16 | std::size_t{octet(bytes, at + 1)} << 8 | octet(bytes, at + 2);
     if (bytes.size() - at - 9 < length) break;
     RawFrame f;
     f.type = octet(bytes, at + 3);
@@ -134,15 +141,15 @@ std::vector<RawFrame> take_frames(std::string& bytes) {
 }
 
 std::string text_of(const RawFrame& frame) {
-  static constexpr const char* kNames[] = {"DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE",
-                                           "PING", "GOAWAY", "WINDOW_UPDATE", "CONTINUATION"};
+  static constexpr const char* kNames[] = {"DATA",         "HEADERS", "PRIORITY", "RST_STREAM",    "SETTINGS",
+                                           "PUSH_PROMISE", "PING",    "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION"};
   char text[96];
   if (frame.type < std::size(kNames)) {
     std::snprintf(text, sizeof text, "%s stream=%u flags=0x%x length=%zu", kNames[frame.type], frame.stream,
                   frame.flags, frame.payload.size());
   } else {
-    std::snprintf(text, sizeof text, "type 0x%x stream=%u flags=0x%x length=%zu", frame.type, frame.stream,
-                  frame.flags, frame.payload.size());
+    std::snprintf(text, sizeof text, "type 0x%x stream=%u flags=0x%x length=%zu", frame.type, frame.stream, frame.flags,
+                  frame.payload.size());
   }
   return text;
 }

@@ -28,7 +28,8 @@ TEST(FrameBuilder, Hpack) {
   EXPECT_EQ(hpack_integer(10, 5), "\x0a");
   EXPECT_EQ(hpack_integer(1337, 5), "\x1f\x9a\x0a");
   EXPECT_EQ(hpack_integer(42, 8), "\x2a");
-  EXPECT_EQ(field_block({{"custom-key", "custom-header"}}, Indexing::kIncremental), "\x40\x0a"s + "custom-key\x0d" + "custom-header");
+  EXPECT_EQ(field_block({{"custom-key", "custom-header"}}, Indexing::kIncremental),
+            "\x40\x0a"s + "custom-key\x0d" + "custom-header");
   EXPECT_EQ(field_block({{"password", "secret"}}, Indexing::kNever), "\x10\x08password\x06secret");
   EXPECT_EQ(indexed_field(2), "\x82");
 }

@@ -14,7 +14,8 @@ namespace {
 class PipeEnd final : public ByteStream {
  public:
   PipeEnd(Executor& executor, const MemoryPipeOptions& options, ByteStreamInfo info)
-      : turn_(executor, [](void* self) { static_cast<PipeEnd*>(self)->turn(); }, this),
+      : turn_(
+            executor, [](void* self) { static_cast<PipeEnd*>(self)->turn(); }, this),
         read_size_(std::max<std::size_t>(options.read_size, 1)),
         buffer_(options.buffer),
         info_(std::move(info)) {}
@@ -74,7 +75,8 @@ class PipeEnd final : public ByteStream {
   // Each turn tells one thing, so that users see many small events.
   void turn() {
     if (broken_) {
-      if (!std::exchange(error_told_, true)) events_->on_error(error_from_errno("connection with " + info_.peer_text, EPIPE));
+      if (!std::exchange(error_told_, true))
+        events_->on_error(error_from_errno("connection with " + info_.peer_text, EPIPE));
       return;
     }
     bool destroyed = false;

@@ -12,7 +12,8 @@ namespace {
 TEST(MemoryPipe, FragmentsOfEverySizeCarryAllBytes) {
   for (const std::size_t read_size : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::size_t{100'000}}) {
     Simulation simulation;
-    MemoryPipe pipe = make_memory_pipe(simulation.executor(), {.read_size = read_size, .buffer = 512, .first_info = {}, .second_info = {}});
+    MemoryPipe pipe = make_memory_pipe(simulation.executor(),
+                                       {.read_size = read_size, .buffer = 512, .first_info = {}, .second_info = {}});
     StreamRecorder first(std::move(pipe.first)), second(std::move(pipe.second));
     const std::string there(5000, 'a'), back(3000, 'b');
     first.send(there);
@@ -34,7 +35,8 @@ TEST(MemoryPipe, FragmentsOfEverySizeCarryAllBytes) {
 
 TEST(MemoryPipe, PausedReaderHoldsTheWriterBack) {
   Simulation simulation;
-  MemoryPipe pipe = make_memory_pipe(simulation.executor(), {.read_size = 100, .buffer = 1000, .first_info = {}, .second_info = {}});
+  MemoryPipe pipe =
+      make_memory_pipe(simulation.executor(), {.read_size = 100, .buffer = 1000, .first_info = {}, .second_info = {}});
   StreamRecorder first(std::move(pipe.first)), second(std::move(pipe.second));
   second.stream().pause_reading();
   first.send(std::string(5000, 'a'));
@@ -63,7 +65,8 @@ TEST(FailingStream, VisitsEveryOperation) {
     ASSERT_LT(fail_at, 100u);
     Simulation simulation;
     FailCount count(fail_at);
-    MemoryPipe pipe = make_memory_pipe(simulation.executor(), {.read_size = 10, .buffer = 25, .first_info = {}, .second_info = {}});
+    MemoryPipe pipe =
+        make_memory_pipe(simulation.executor(), {.read_size = 10, .buffer = 25, .first_info = {}, .second_info = {}});
     StreamRecorder first(make_failing_stream(simulation.executor(), std::move(pipe.first), count));
     StreamRecorder second(std::move(pipe.second));
     first.send(std::string(60, 'a'));

@@ -23,9 +23,12 @@ std::uint64_t log_uniform(Random& random, std::uint64_t max) {
 
 std::string peer_text_of(const SocketAddress& address) {
   switch (address.kind) {
-    case SocketAddress::Kind::kIpv4: return "ipv4:" + address.text();
-    case SocketAddress::Kind::kIpv6: return "ipv6:" + address.text();
-    case SocketAddress::Kind::kUnix: break;
+    case SocketAddress::Kind::kIpv4:
+      return "ipv4:" + address.text();
+    case SocketAddress::Kind::kIpv6:
+      return "ipv6:" + address.text();
+    case SocketAddress::Kind::kUnix:
+      break;
   }
   return address.text();
 }
@@ -69,8 +72,8 @@ void SimConnection::note(std::string_view text) { simulation_.note(name_, text);
 Duration SimConnection::travel_time(Direction d) {
   const LinkOptions& link = pipe(d).link;
   if (link.jitter <= Duration::zero()) return link.delay;
-  return link.delay + Duration(static_cast<Duration::rep>(
-                          random_.below(static_cast<std::uint64_t>(link.jitter.count()) + 1)));
+  return link.delay +
+         Duration(static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(link.jitter.count()) + 1)));
 }
 
 void SimConnection::plan_faults() {
@@ -81,16 +84,16 @@ void SimConnection::plan_faults() {
     Fault fault{.kind = kind, .connection = number_, .direction = direction};
     const bool by_byte = random_.chance(0.5);
     const std::uint64_t at_byte = log_uniform(random_, rates.at_byte_max);
-    const Duration after(static_cast<Duration::rep>(
-        random_.below(static_cast<std::uint64_t>(rates.after_max.count()) + 1)));
+    const Duration after(
+        static_cast<Duration::rep>(random_.below(static_cast<std::uint64_t>(rates.after_max.count()) + 1)));
     if (by_byte) {
       fault.at_byte = at_byte;
     } else {
       fault.after = after;
     }
-    fault.duration = std::chrono::milliseconds(1) +
-                     Duration(static_cast<Duration::rep>(
-                         log_uniform(random_, static_cast<std::uint64_t>(rates.duration_max.count()))));
+    fault.duration =
+        std::chrono::milliseconds(1) + Duration(static_cast<Duration::rep>(log_uniform(
+                                           random_, static_cast<std::uint64_t>(rates.duration_max.count()))));
     if (chosen) planned_.push_back(fault);
   };
   draw(FaultKind::kDialRefused, rates.dial_refused, Direction::kToServer);
@@ -131,7 +134,8 @@ void SimConnection::plan_faults() {
           });
         }
         break;
-      default: break;  // those of the dial are asked for, those of look-ups and single reads are none of ours
+      default:
+        break;  // those of the dial are asked for, those of look-ups and single reads are none of ours
     }
   }
 }
@@ -269,8 +273,8 @@ void SimConnection::send(Direction d, Slice bytes) {
   }
   Duration sending{0};
   if (p.link.bytes_per_second > 0) {
-    sending = Duration(static_cast<Duration::rep>(static_cast<unsigned __int128>(size) * 1'000'000'000 /
-                                                  p.link.bytes_per_second));
+    sending = Duration(
+        static_cast<Duration::rep>(static_cast<unsigned __int128>(size) * 1'000'000'000 / p.link.bytes_per_second));
   }
   p.link_free = std::max(p.link_free, now) + sending;
   p.last_arrival = std::max(p.last_arrival, p.link_free + travel_time(d));
@@ -355,7 +359,8 @@ void SimConnection::take_place(const Fault& fault) {
     std::string text = "fault ";
     text.append(text_of(fault.kind)).append(" ").append(text_of(fault.direction));
     text.append(" after ").append(std::to_string(p.arrived_bytes)).append(" bytes");
-    if (fault.kind == FaultKind::kStall) text.append(" for ").append(std::to_string(fault.duration.count())).append(" ns");
+    if (fault.kind == FaultKind::kStall)
+      text.append(" for ").append(std::to_string(fault.duration.count())).append(" ns");
     note(text);
   };
   switch (fault.kind) {
@@ -386,7 +391,8 @@ void SimConnection::take_place(const Fault& fault) {
     case FaultKind::kCorrupt:  // by time: the next byte that is written
       p.corrupt_at.push_back(p.written_bytes);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

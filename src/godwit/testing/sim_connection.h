@@ -76,10 +76,10 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     std::optional<Simulation::EventId> arrival_event;
     bool writer_waits = false;
     bool writable_scheduled = false;
-    bool end_sent = false;       // by the writer
+    bool end_sent = false;  // by the writer
     bool end_arrived = false;
     bool end_read = false;
-    bool swallow = false;        // what arrives is thrown away
+    bool swallow = false;  // what arrives is thrown away
   };
   struct End {
     SimExecutor* executor = nullptr;
@@ -89,7 +89,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     std::uint64_t writable_input = 0;
     bool paused = false;
     bool closed = false;
-    bool reset = false;       // a reset has arrived
+    bool reset = false;  // a reset has arrived
     bool error_told = false;
     bool end_told = false;
   };

@@ -199,7 +199,8 @@ SimNetwork::~SimNetwork() = default;
 SocketAddress SimNetwork::host_address(const SimExecutor& executor, std::uint16_t port) {
   SocketAddress address;
   address.port = port;
-  address.ip = {10, 0, static_cast<std::uint8_t>(executor.index() / 250), static_cast<std::uint8_t>(executor.index() % 250 + 1)};
+  address.ip = {10, 0, static_cast<std::uint8_t>(executor.index() / 250),
+                static_cast<std::uint8_t>(executor.index() % 250 + 1)};
   return address;
 }
 
@@ -276,7 +277,8 @@ std::unique_ptr<PendingOperation> SimNetwork::lookup(SimExecutor& executor, std:
   SeededRandom random(simulation_.seed_for("lookup " + std::to_string(number)));
   bool fails = random.chance(options_.rates.lookup_failure);
   bool late = random.chance(options_.rates.lookup_delay);
-  Duration extra(static_cast<Duration::rep>(random.below(static_cast<std::uint64_t>(options_.rates.duration_max.count()) + 1)));
+  Duration extra(
+      static_cast<Duration::rep>(random.below(static_cast<std::uint64_t>(options_.rates.duration_max.count()) + 1)));
   for (const Fault& fault : options_.faults) {
     if (fault.connection != number && fault.connection != Fault::kEveryConnection) continue;
     if (fault.kind == FaultKind::kLookupFailure) fails = true;

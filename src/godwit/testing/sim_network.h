@@ -17,18 +17,18 @@ namespace godwit::testing {
 // How one direction of a connection carries bytes.
 struct LinkOptions {
   Duration delay = std::chrono::microseconds(100);
-  Duration jitter{0};                      // each segment arrives up to this much later; the order stays
-  std::uint64_t bytes_per_second = 0;      // 0: no limit
-  std::size_t buffer = 256 * 1024;         // bytes taken by write() that the receiver has not read: the kernels' buffers
-  std::size_t segment_max = 64 * 1024;     // bytes that travel together; each is one event
-  std::size_t read_max = 64 * 1024;        // the largest slice of one on_bytes()
+  Duration jitter{0};                   // each segment arrives up to this much later; the order stays
+  std::uint64_t bytes_per_second = 0;   // 0: no limit
+  std::size_t buffer = 256 * 1024;      // bytes taken by write() that the receiver has not read: the kernels' buffers
+  std::size_t segment_max = 64 * 1024;  // bytes that travel together; each is one event
+  std::size_t read_max = 64 * 1024;     // the largest slice of one on_bytes()
 };
 
 struct SimNetworkOptions {
   LinkOptions to_server;
   LinkOptions to_client;
-  FaultRates rates;                   // faults by chance
-  std::vector<Fault> faults;          // faults that are certain
+  FaultRates rates;           // faults by chance
+  std::vector<Fault> faults;  // faults that are certain
   Duration lookup_delay = std::chrono::milliseconds(1);
   Duration dial_timeout = std::chrono::seconds(127);  // of the "kernel", for dials without an earlier deadline
   // Lines about bytes carry a hash of their content. Off for TLS, whose bytes differ from run to run (their number
@@ -51,7 +51,8 @@ class SimNetwork {
 
   // Listens on `address` (port 0: a free one). Several listeners may share an address when all say so; each connection
   // then goes to one of them, chosen at random. The error of a taken address names it.
-  Result<std::unique_ptr<Listener>, Error> listen(SimExecutor& executor, const SocketAddress& address, bool share = false);
+  Result<std::unique_ptr<Listener>, Error> listen(SimExecutor& executor, const SocketAddress& address,
+                                                  bool share = false);
   std::unique_ptr<Dialer> dialer(SimExecutor& executor);
   std::unique_ptr<NameLookup> name_lookup(SimExecutor& executor);
 
@@ -92,7 +93,7 @@ class SimNetwork {
   SeededRandom random_;
   std::map<std::string, std::vector<SimListener*>> listeners_;  // by the address's text
   std::map<std::string, std::vector<SocketAddress>> names_;
-  std::map<int, std::shared_ptr<SimConnection>> connections_;   // by number
+  std::map<int, std::shared_ptr<SimConnection>> connections_;  // by number
   int next_connection_ = 0;
   int next_lookup_ = 0;
   std::uint16_t next_port_ = 40000;

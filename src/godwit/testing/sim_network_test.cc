@@ -185,29 +185,68 @@ TEST_P(ScriptedFault, TakesPlaceOnce) {
 INSTANTIATE_TEST_SUITE_P(
     SimNetwork, ScriptedFault,
     ::testing::Values(
-        FaultCase{"Refused", {.kind = FaultKind::kDialRefused}, "connect to 127.0.0.1:80: Connection refused", 0, false, ""},
-        FaultCase{"TimeOut", {.kind = FaultKind::kDialTimeout}, "connect to 127.0.0.1:80: Connection timed out", 0, false, ""},
+        FaultCase{
+            "Refused", {.kind = FaultKind::kDialRefused}, "connect to 127.0.0.1:80: Connection refused", 0, false, ""},
+        FaultCase{"TimeOut",
+                  {.kind = FaultKind::kDialTimeout},
+                  "connect to 127.0.0.1:80: Connection timed out",
+                  0,
+                  false,
+                  ""},
         FaultCase{"CloseAfterConnect", {.kind = FaultKind::kCloseAfterConnect}, "", 0, true, ""},
-        FaultCase{"ResetAtOnce", {.kind = FaultKind::kReset}, "", 0, false,
+        FaultCase{"ResetAtOnce",
+                  {.kind = FaultKind::kReset},
+                  "",
+                  0,
+                  false,
                   "connection with ipv4:127.0.0.1:80: Connection reset by peer"},
-        FaultCase{"ResetAtByte", {.kind = FaultKind::kReset, .direction = Direction::kToClient, .at_byte = 50'000}, "",
-                  50'000, false, "connection with ipv4:127.0.0.1:80: Connection reset by peer"},
-        FaultCase{"ResetAtTime", {.kind = FaultKind::kReset, .after = 300us}, "", SIZE_MAX, false,
+        FaultCase{"ResetAtByte",
+                  {.kind = FaultKind::kReset, .direction = Direction::kToClient, .at_byte = 50'000},
+                  "",
+                  50'000,
+                  false,
                   "connection with ipv4:127.0.0.1:80: Connection reset by peer"},
-        FaultCase{"EndToServer", {.kind = FaultKind::kEnd, .direction = Direction::kToServer, .at_byte = 70'001}, "",
-                  70'001, true, ""},
-        FaultCase{"EndToClient", {.kind = FaultKind::kEnd, .direction = Direction::kToClient, .at_byte = 12}, "", 12,
-                  true, ""},
-        FaultCase{"Stall", {.kind = FaultKind::kStall, .direction = Direction::kToClient, .at_byte = 10, .duration = 5s},
-                  "", 100'000, true, ""},
-        FaultCase{"StallForever", {.kind = FaultKind::kStallForever, .direction = Direction::kToServer, .at_byte = 99},
-                  "", 99, false, ""},
-        FaultCase{"Corrupt", {.kind = FaultKind::kCorrupt, .direction = Direction::kToServer, .at_byte = 70'000}, "",
-                  100'000, true, ""}),
+        FaultCase{"ResetAtTime",
+                  {.kind = FaultKind::kReset, .after = 300us},
+                  "",
+                  SIZE_MAX,
+                  false,
+                  "connection with ipv4:127.0.0.1:80: Connection reset by peer"},
+        FaultCase{"EndToServer",
+                  {.kind = FaultKind::kEnd, .direction = Direction::kToServer, .at_byte = 70'001},
+                  "",
+                  70'001,
+                  true,
+                  ""},
+        FaultCase{"EndToClient",
+                  {.kind = FaultKind::kEnd, .direction = Direction::kToClient, .at_byte = 12},
+                  "",
+                  12,
+                  true,
+                  ""},
+        FaultCase{"Stall",
+                  {.kind = FaultKind::kStall, .direction = Direction::kToClient, .at_byte = 10, .duration = 5s},
+                  "",
+                  100'000,
+                  true,
+                  ""},
+        FaultCase{"StallForever",
+                  {.kind = FaultKind::kStallForever, .direction = Direction::kToServer, .at_byte = 99},
+                  "",
+                  99,
+                  false,
+                  ""},
+        FaultCase{"Corrupt",
+                  {.kind = FaultKind::kCorrupt, .direction = Direction::kToServer, .at_byte = 70'000},
+                  "",
+                  100'000,
+                  true,
+                  ""}),
     [](const auto& info) { return info.param.name; });
 
 TEST(SimNetwork, StallLastsAsLongAsToldAndCorruptionChangesOneBit) {
-  World stalled(with_fault({.kind = FaultKind::kStall, .direction = Direction::kToClient, .at_byte = 10, .duration = 5s}));
+  World stalled(
+      with_fault({.kind = FaultKind::kStall, .direction = Direction::kToClient, .at_byte = 10, .duration = 5s}));
   StreamRecorder first;
   const TimePoint begin = stalled.simulation.now();
   stalled.echo(numbered(100'000), first);
@@ -226,8 +265,9 @@ TEST(SimNetwork, StallLastsAsLongAsToldAndCorruptionChangesOneBit) {
 TEST(SimNetwork, NobodyListens) {
   World world;
   std::string error;
-  const auto operation = world.dialer->dial(SocketAddress::ipv4_loopback(81), kNever,
-                                            [&](auto result) { error = result.ok() ? "connected" : result.error().message; });
+  const auto operation = world.dialer->dial(SocketAddress::ipv4_loopback(81), kNever, [&](auto result) {
+    error = result.ok() ? "connected" : result.error().message;
+  });
   world.simulation.run_until_idle();
   EXPECT_EQ(error, "connect to 127.0.0.1:81: Connection refused");
 }
@@ -254,7 +294,8 @@ TEST(SimNetwork, TakenAddressIsAnErrorUnlessBothShare) {
   std::vector<std::unique_ptr<PendingOperation>> operations;
   std::vector<std::unique_ptr<ByteStream>> streams;
   for (int i = 0; i < 40; ++i) {
-    operations.push_back(world.dialer->dial(first.address(), kNever, [&](auto r) { streams.push_back(std::move(r).value()); }));
+    operations.push_back(
+        world.dialer->dial(first.address(), kNever, [&](auto r) { streams.push_back(std::move(r).value()); }));
   }
   world.simulation.run_until_idle();
   EXPECT_EQ(streams.size(), 40u);
@@ -320,7 +361,8 @@ Outcome random_run(std::uint64_t seed, bool keep_text = true) {
   Simulation simulation(SimulationOptions{.seed = seed, .turn_delay_max = 50us, .keep_trace_text = keep_text});
   SimNetwork network(simulation, options);
   network.set_name("server.test", {SimNetwork::host_address(simulation.executor("server"))});
-  EchoServer server(network, simulation.executor("server"), SimNetwork::host_address(simulation.executor("server"), 80));
+  EchoServer server(network, simulation.executor("server"),
+                    SimNetwork::host_address(simulation.executor("server"), 80));
   struct Client {
     std::unique_ptr<NameLookup> lookup;
     std::unique_ptr<Dialer> dialer;

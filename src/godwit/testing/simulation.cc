@@ -89,8 +89,8 @@ void SimExecutor::need_turn(TimePoint time) {
   turn_wanted_ = turn_at_ = time;
   const Duration delay_max = simulation_.options_.turn_delay_max;
   if (delay_max > Duration::zero()) {
-    turn_at_ += Duration(static_cast<Duration::rep>(
-        turn_random_.below(static_cast<std::uint64_t>(delay_max.count()) + 1)));
+    turn_at_ +=
+        Duration(static_cast<Duration::rep>(turn_random_.below(static_cast<std::uint64_t>(delay_max.count()) + 1)));
   }
   turn_event_ = simulation_.at(turn_at_, [this] { turn(); }).second;
 }
@@ -117,8 +117,8 @@ void SimExecutor::turn() {
   in_turn_ = false;
   if (inputs + works + timers + ends > 0) {
     char text[96];
-    const int length = std::snprintf(text, sizeof text, "turn inputs=%zu posts=%zu timers=%zu ends=%zu", inputs, works,
-                                     timers, ends);
+    const int length =
+        std::snprintf(text, sizeof text, "turn inputs=%zu posts=%zu timers=%zu ends=%zu", inputs, works, timers, ends);
     simulation_.note(name_, {text, static_cast<std::size_t>(length)});
   }
   if (!input_.empty() || !posted_.empty() || !turn_end_.empty()) need_turn(now());
@@ -126,10 +126,14 @@ void SimExecutor::turn() {
 
 std::string_view text_of(RunEnd end) {
   switch (end) {
-    case RunEnd::kDone: return "done";
-    case RunEnd::kTime: return "time is over";
-    case RunEnd::kIdle: return "nothing left to do";
-    case RunEnd::kEventLimit: return "too many events";
+    case RunEnd::kDone:
+      return "done";
+    case RunEnd::kTime:
+      return "time is over";
+    case RunEnd::kIdle:
+      return "nothing left to do";
+    case RunEnd::kEventLimit:
+      return "too many events";
   }
   return "?";
 }

@@ -40,8 +40,8 @@ class SimExecutor final : public Executor {
   std::size_t index() const { return index_; }  // 0 for the first executor of the simulation
   Simulation& simulation() { return simulation_; }
 
-  // Runs `action` as input of the next turn, which begins now (or after the random turn delay). Actions keep their order.
-  // Returns a number for cancel_input().
+  // Runs `action` as input of the next turn, which begins now (or after the random turn delay). Actions keep their
+  // order. Returns a number for cancel_input().
   std::uint64_t input(std::function<void()> action);
   void cancel_input(std::uint64_t id);
   // No turn begins before `time`: the host is busy or stopped. Moves only forward.
@@ -85,7 +85,7 @@ struct SimulationOptions {
   std::uint64_t seed = 1;
   // Each turn of a loop begins up to this much after it became ready, chosen at random: shuffles the order of hosts.
   Duration turn_delay_max{0};
-  bool keep_trace_text = true;  // else only the hash: for long runs
+  bool keep_trace_text = true;             // else only the hash: for long runs
   std::uint64_t events_max = 100'000'000;  // a run that needs more ends with RunEnd::kEventLimit
   std::int64_t wall_nanos = ManualClock::kDefaultWallNanos;
 };
@@ -118,7 +118,9 @@ class Simulation {
 
   // Runs `action` at `time` (now when that has passed), outside of any executor's turn.
   EventId at(TimePoint time, std::function<void()> action);
-  EventId after(Duration delay, std::function<void()> action) { return at(add_saturating(now(), delay), std::move(action)); }
+  EventId after(Duration delay, std::function<void()> action) {
+    return at(add_saturating(now(), delay), std::move(action));
+  }
   // No effect on an event that has run.
   void cancel(EventId id);
 

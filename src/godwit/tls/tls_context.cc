@@ -125,8 +125,8 @@ Result<void, Error> trust(SSL_CTX* context, const Pem& roots, bool announce) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const Owned<X509>& root : *certificates) {
     if (X509_STORE_add_cert(store, root.get()) != 1 || (announce && SSL_CTX_add_client_CA(context, root.get()) != 1)) {
-      return Failure(Error(name_of("root certificate", roots) + " can't be used: " +
-                           take_openssl_reason("no reason given")));
+      return Failure(
+          Error(name_of("root certificate", roots) + " can't be used: " + take_openssl_reason("no reason given")));
     }
   }
   return {};

@@ -52,8 +52,8 @@ struct TlsServerOptions {
 };
 
 struct TlsClientOptions {
-  Pem roots;                           // who may sign servers' certificates; empty: the system's list
-  Pem certificate_chain, private_key;  // the client's own identity, for servers that ask; both or neither
+  Pem roots;                                         // who may sign servers' certificates; empty: the system's list
+  Pem certificate_chain, private_key;                // the client's own identity, for servers that ask; both or neither
   std::vector<std::string> alpn_protocols = {"h2"};  // offered, the preferred first
   // Fails when the server chooses none of them. Off: info().alpn_protocol is then "".
   bool alpn_required = true;

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "godwit/testing/certificates.h"
-#include "godwit/tls/tls_test_world.h"
+#include "godwit/testing/tls_world.h"
 
 namespace godwit::tls {
 namespace {
+
+using namespace godwit::testing;
 
 std::string server_error(const TlsServerOptions& options) {
   const auto context = TlsContext::server(options);
@@ -18,14 +20,14 @@ std::string client_error(const TlsClientOptions& options) {
 }
 
 TEST(TlsContext, GoodOptions) {
-  EXPECT_EQ(server_error(server_options()), "ok");
-  EXPECT_EQ(client_error(client_options()), "ok");
+  EXPECT_EQ(server_error(tls_server_options()), "ok");
+  EXPECT_EQ(client_error(tls_client_options()), "ok");
   EXPECT_EQ(client_error({}), "ok");  // the system's roots
 }
 
 TEST(TlsContext, ErrorsNameFileAndReason) {
   testing::TemporaryFolder folder;
-  const auto& certificates = Certificates::get();
+  const auto& certificates = TestCertificates::get();
   const std::string certificate = folder.write("server.pem", certificates.server.certificate_pem);
   const std::string key = folder.write("server.key", certificates.server.key_pem);
   const std::string other_key = folder.write("other.key", certificates.client.key_pem);
@@ -55,7 +57,9 @@ TEST(TlsContext, ErrorsNameFileAndReason) {
             "certificate file " + folder.path() + ": Is a directory");
   EXPECT_EQ(server_error(with(Pem::file(empty), Pem::file(key))),
             "certificate file " + empty + " has no certificate: expected \"-----BEGIN CERTIFICATE-----\"");
-  EXPECT_EQ(server_error(with(Pem::file(broken), Pem::file(key))).find("certificate file " + broken + ": certificate 1 is damaged ("), 0u);
+  EXPECT_EQ(server_error(with(Pem::file(broken), Pem::file(key)))
+                .find("certificate file " + broken + ": certificate 1 is damaged ("),
+            0u);
   EXPECT_EQ(server_error(with(Pem::file(certificate), Pem::file(certificate))),
             "key file " + certificate + " has no private key: expected \"-----BEGIN PRIVATE KEY-----\"");
   EXPECT_EQ(server_error(with(Pem::file(certificate), Pem::file(encrypted))),
@@ -65,19 +69,19 @@ TEST(TlsContext, ErrorsNameFileAndReason) {
   EXPECT_EQ(server_error(with({}, Pem::file(key))), "a TLS server needs a certificate chain");
   EXPECT_EQ(server_error(with(Pem::file(certificate), {})), "a TLS server needs the private key of its certificate");
 
-  TlsServerOptions no_roots = server_options();
+  TlsServerOptions no_roots = tls_server_options();
   no_roots.client_roots = {};
   no_roots.client_certificates = ClientCertificatePolicy::kRequire;
   EXPECT_EQ(server_error(no_roots),
             "a TLS server that asks for client certificates needs the roots that may sign them");
-  TlsServerOptions long_name = server_options();
+  TlsServerOptions long_name = tls_server_options();
   long_name.alpn_protocols = {""};
   EXPECT_EQ(server_error(long_name), "ALPN protocol \"\": a name has 1 to 255 bytes (RFC 7301)");
 
-  TlsClientOptions client = client_options();
+  TlsClientOptions client = tls_client_options();
   client.roots = Pem::file(missing);
   EXPECT_EQ(client_error(client), "root certificate file " + missing + ": No such file or directory");
-  client = client_options();
+  client = tls_client_options();
   client.certificate_chain = Pem::file(certificate);
   EXPECT_EQ(client_error(client), "a TLS client's identity needs both a certificate chain and its private key");
 }

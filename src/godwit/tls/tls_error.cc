@@ -111,7 +111,8 @@ std::string take_tls_reason() {
       return "a record does not decrypt: its bytes were changed on the way (" + text + ")";
     case SSL_R_WRONG_VERSION_NUMBER:
       return "the peer's bytes are not TLS (" + text + ")";
-    default: return text;
+    default:
+      return text;
   }
 }
 

@@ -18,7 +18,10 @@ constexpr Duration kLinger = std::chrono::seconds(1);
 class TlsHandshake final : public PendingOperation, private Timer, private TlsStream::HandshakeEvents {
  public:
   TlsHandshake(Executor& executor, std::unique_ptr<ByteStream> stream, TlsHandshakeOptions options, Dialer::Done done)
-      : executor_(executor), is_server_(options.context->is_server()), deadline_(options.deadline), done_(std::move(done)) {
+      : executor_(executor),
+        is_server_(options.context->is_server()),
+        deadline_(options.deadline),
+        done_(std::move(done)) {
     stream_ = std::make_unique<TlsStream>(executor, std::move(stream), std::move(options.context),
                                           std::move(options.server_name));
     executor_.timers().schedule(*this, deadline_);
@@ -42,9 +45,9 @@ class TlsHandshake final : public PendingOperation, private Timer, private TlsSt
   void on_timer() override {
     if (failure_) return tell(*std::exchange(failure_, std::nullopt));
     const std::uint64_t received = stream_->bytes_received();
-    const Error error = stream_->handshake_error(
-        received == 0 ? std::string("timed out: the peer sent nothing")
-                      : "timed out: the peer stopped after " + std::to_string(received) + " bytes");
+    const Error error = stream_->handshake_error(received == 0 ? std::string("timed out: the peer sent nothing")
+                                                               : "timed out: the peer stopped after " +
+                                                                     std::to_string(received) + " bytes");
     stream_->abandon();
     tell(error);
   }

@@ -20,8 +20,8 @@ struct TlsHandshakeOptions {
 // Performs the handshake over `stream` (not started yet) and gives `done` a stream that reads and writes plain bytes;
 // its info() has alpn_protocol and tls filled. Errors name the peer and what failed: "TLS handshake with
 // ipv4:1.2.3.4:443: the peer's certificate has expired (subject localhost, valid until ...)". `done` is called once,
-// never from inside, unless the operation is destroyed first. No clock is read but executor.clock().wall_nanos() for the
-// validity of certificates.
+// never from inside, unless the operation is destroyed first. No clock is read but executor.clock().wall_nanos() for
+// the validity of certificates.
 //
 // The stream that comes out: bounded buffers both ways; small writes of one write() leave as full records; an idle
 // connection holds no buffer. shutdown_write() and destruction send close_notify. When the peer's bytes end without

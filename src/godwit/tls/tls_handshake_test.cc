@@ -2,21 +2,24 @@
 
 #include <gtest/gtest.h>
 
-#include "godwit/tls/tls_test_world.h"
+#include "godwit/testing/tls_world.h"
 
 namespace godwit::tls {
 namespace {
+
+using namespace godwit::testing;
+using World = TlsWorld;
 
 using namespace std::chrono_literals;
 
 TEST(TlsHandshake, BothSidesKnowEachOther) {
   for (const TlsVersion version : {TlsVersion::k12, TlsVersion::k13}) {
-    TlsServerOptions server = server_options();
+    TlsServerOptions server = tls_server_options();
     server.client_certificates = ClientCertificatePolicy::kRequire;
-    TlsClientOptions client = client_options();
+    TlsClientOptions client = tls_client_options();
     client.version_min = version;
-    client.certificate_chain = Pem::text(Certificates::get().client.certificate_pem);
-    client.private_key = Pem::text(Certificates::get().client.key_pem);
+    client.certificate_chain = Pem::text(TestCertificates::get().client.certificate_pem);
+    client.private_key = Pem::text(TestCertificates::get().client.key_pem);
     World world;
     world.listen(server);
     world.dial(client);
@@ -32,7 +35,7 @@ TEST(TlsHandshake, BothSidesKnowEachOther) {
     EXPECT_EQ(seen_by_client.tls.subject_common_name, "the server");
     EXPECT_EQ(seen_by_client.tls.subject_alt_names,
               (std::vector<std::string>{"localhost", "*.example.test", "127.0.0.1", "::1"}));
-    EXPECT_EQ(seen_by_client.tls.peer_certificate_pem, Certificates::get().server.certificate_pem);
+    EXPECT_EQ(seen_by_client.tls.peer_certificate_pem, TestCertificates::get().server.certificate_pem);
     const ByteStreamInfo& seen_by_server = world.server().stream().info();
     EXPECT_EQ(seen_by_server.alpn_protocol, "h2");
     EXPECT_EQ(seen_by_server.tls.subject_common_name, "the client");
@@ -57,7 +60,7 @@ struct Case {
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
-Certificate issue(CertificateOptions options) { return Certificates::get().authority.issue(options); }
+Certificate issue(CertificateOptions options) { return TestCertificates::get().authority.issue(options); }
 void identify(TlsServerOptions& options, const Certificate& certificate) {
   options.certificate_chain = Pem::text(certificate.certificate_pem);
   options.private_key = Pem::text(certificate.key_pem);
@@ -72,8 +75,8 @@ class TlsHandshakeTable : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TlsHandshakeTable, EndsAsTold) {
   const Case& c = GetParam();
-  TlsServerOptions server = server_options();
-  TlsClientOptions client = client_options();
+  TlsServerOptions server = tls_server_options();
+  TlsClientOptions client = tls_client_options();
   if (c.server) c.server(server);
   if (c.client) c.client(client);
   World world;
@@ -100,17 +103,23 @@ INSTANTIATE_TEST_SUITE_P(
         Case{.name = "Good"}, Case{.name = "WildcardName", .server_name = "a.example.test"},
         Case{.name = "IpAddress", .server_name = "127.0.0.1"}, Case{.name = "Ip6Address", .server_name = "[::1]"},
         Case{.name = "TrailingDot", .server_name = "localhost."},
-        Case{.name = "WrongAuthority",
-             .client = [](TlsClientOptions& o) { o.roots = Pem::text(Certificates::get().stranger.certificate_pem()); },
-             .dial_error = "the peer's certificate is not signed by a trusted authority (subject the server; unable to "
-                           "get local issuer certificate)",
-             .log = "the peer sent the alert unknown_ca (48): it does not trust the authority that signed our certificate"},
-        Case{.name = "Expired",
-             .server = [](TlsServerOptions& o) { identify(o, issue({.common_name = "old", .not_after = 1'600'000'000})); },
-             .dial_error = "the peer's certificate has expired (subject old, valid until 2020-09-13 12:26:40 UTC)",
-             .log = "the peer sent the alert certificate_expired (45): our certificate has expired or is not valid yet"},
+        Case{
+            .name = "WrongAuthority",
+            .client =
+                [](TlsClientOptions& o) { o.roots = Pem::text(TestCertificates::get().stranger.certificate_pem()); },
+            .dial_error = "the peer's certificate is not signed by a trusted authority (subject the server; unable to "
+                          "get local issuer certificate)",
+            .log =
+                "the peer sent the alert unknown_ca (48): it does not trust the authority that signed our certificate"},
+        Case{
+            .name = "Expired",
+            .server =
+                [](TlsServerOptions& o) { identify(o, issue({.common_name = "old", .not_after = 1'600'000'000})); },
+            .dial_error = "the peer's certificate has expired (subject old, valid until 2020-09-13 12:26:40 UTC)",
+            .log = "the peer sent the alert certificate_expired (45): our certificate has expired or is not valid yet"},
         Case{.name = "NotYetValid",
-             .server = [](TlsServerOptions& o) { identify(o, issue({.common_name = "new", .not_before = 1'900'000'000})); },
+             .server =
+                 [](TlsServerOptions& o) { identify(o, issue({.common_name = "new", .not_before = 1'900'000'000})); },
              .dial_error = "the peer's certificate is not valid yet (subject new, valid from 2030-03-17 17:46:40 UTC)",
              .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
         Case{.name = "WrongHost",
@@ -125,12 +134,14 @@ INSTANTIATE_TEST_SUITE_P(
              .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
         Case{.name = "WrongIp",
              .server_name = "10.9.9.9",
-             .dial_error = "the peer's certificate is not for \"10.9.9.9\" but for localhost, *.example.test, 127.0.0.1, ::1",
+             .dial_error =
+                 "the peer's certificate is not for \"10.9.9.9\" but for localhost, *.example.test, 127.0.0.1, ::1",
              .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
         Case{.name = "CommonNameDoesNotCount",
-             .server = [](TlsServerOptions& o) {
-               identify(o, issue({.common_name = "localhost", .dns_names = {}, .ip_addresses = {}}));
-             },
+             .server =
+                 [](TlsServerOptions& o) {
+                   identify(o, issue({.common_name = "localhost", .dns_names = {}, .ip_addresses = {}}));
+                 },
              .dial_error = "the peer's certificate is not for \"localhost\" but for no name at all (it has no subject "
                            "alternative names)",
              .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
@@ -147,32 +158,41 @@ INSTANTIATE_TEST_SUITE_P(
         Case{.name = "ClientCertificateMissing13",
              .server = require_client,
              .log = "the peer sent no certificate, and this server requires one",
-             .stream_error = "the peer sent the alert certificate_required (116): it wants a client certificate and we have none"},
+             .stream_error =
+                 "the peer sent the alert certificate_required (116): it wants a client certificate and we have none"},
         Case{.name = "ClientCertificateRequestedAndMissing",
              .server = [](TlsServerOptions& o) { o.client_certificates = ClientCertificatePolicy::kRequest; }},
-        Case{.name = "ClientCertificateGood", .server = require_client,
-             .client = [](TlsClientOptions& o) { identify(o, Certificates::get().client); }},
-        Case{.name = "ClientCertificateOfAStranger",
-             .server = [](TlsServerOptions& o) { o.client_certificates = ClientCertificatePolicy::kRequest; },
-             .client = [](TlsClientOptions& o) {
-               identify(o, Certificates::get().stranger.issue({.common_name = "spy", .for_client = true}));
-             },
-             .log = "the peer's certificate is not signed by a trusted authority (subject spy; unable to get local issuer "
-                    "certificate)",
-             .stream_error = "the peer sent the alert unknown_ca (48): it does not trust the authority that signed our certificate"},
-        Case{.name = "AlpnMismatch",
-             .server = [](TlsServerOptions& o) { o.alpn_protocols = {"h2"}; },
-             .client = [](TlsClientOptions& o) { o.alpn_protocols = {"http/1.1", "spdy/3"}; },
-             .dial_error = "the peer sent the alert no_application_protocol (120): it speaks none of the application "
-                           "protocols that we offer (ALPN)",
-             .log = "no common application protocol (ALPN): the client offers 'http/1.1', 'spdy/3', this server speaks h2"},
+        Case{.name = "ClientCertificateGood",
+             .server = require_client,
+             .client = [](TlsClientOptions& o) { identify(o, TestCertificates::get().client); }},
+        Case{
+            .name = "ClientCertificateOfAStranger",
+            .server = [](TlsServerOptions& o) { o.client_certificates = ClientCertificatePolicy::kRequest; },
+            .client =
+                [](TlsClientOptions& o) {
+                  identify(o, TestCertificates::get().stranger.issue({.common_name = "spy", .for_client = true}));
+                },
+            .log =
+                "the peer's certificate is not signed by a trusted authority (subject spy; unable to get local issuer "
+                "certificate)",
+            .stream_error =
+                "the peer sent the alert unknown_ca (48): it does not trust the authority that signed our certificate"},
+        Case{
+            .name = "AlpnMismatch",
+            .server = [](TlsServerOptions& o) { o.alpn_protocols = {"h2"}; },
+            .client = [](TlsClientOptions& o) { o.alpn_protocols = {"http/1.1", "spdy/3"}; },
+            .dial_error = "the peer sent the alert no_application_protocol (120): it speaks none of the application "
+                          "protocols that we offer (ALPN)",
+            .log =
+                "no common application protocol (ALPN): the client offers 'http/1.1', 'spdy/3', this server speaks h2"},
         Case{.name = "AlpnMissingOnServer",
              .server = [](TlsServerOptions& o) { o.alpn_protocols = {}; },
              .dial_error = "the server chose no application protocol (ALPN); we offered h2"},
         Case{.name = "AlpnMissingOnClient", .client = [](TlsClientOptions& o) { o.alpn_protocols = {}; }},
         Case{.name = "EcdsaKey",
              .server = [](TlsServerOptions& o) { identify(o, issue({.key = testing::KeyKind::kEcdsaP256})); }},
-        Case{.name = "RsaKey", .server = [](TlsServerOptions& o) { identify(o, issue({.key = testing::KeyKind::kRsa2048})); }}),
+        Case{.name = "RsaKey",
+             .server = [](TlsServerOptions& o) { identify(o, issue({.key = testing::KeyKind::kRsa2048})); }}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -27,8 +27,9 @@ class TlsListener final : public Listener, private ListenerEvents {
 
   void on_accept(std::unique_ptr<ByteStream> stream) override {
     if (pending_.size() >= options_.handshakes_max) {
-      log(LogLevel::kWarning, "tls", "TLS handshake with " + pending_.front().peer + ": given up, " +
-                                         std::to_string(pending_.size()) + " handshakes are under way");
+      log(LogLevel::kWarning, "tls",
+          "TLS handshake with " + pending_.front().peer + ": given up, " + std::to_string(pending_.size()) +
+              " handshakes are under way");
       pending_.pop_front();
     }
     pending_.push_back({stream->info().peer_text, nullptr});

@@ -3,17 +3,21 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "godwit/tls/tls_test_world.h"
+#include "godwit/testing/tls_world.h"
 
 namespace godwit::tls {
 namespace {
+
+using namespace godwit::testing;
+using World = TlsWorld;
 
 using namespace std::chrono_literals;
 
 // A TLS client made of nothing but OpenSSL and a plain stream.
 class RawClient {
  public:
-  explicit RawClient(World& world) : world_(world), context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
+  explicit RawClient(World& world)
+      : world_(world), context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
     SSL_set_bio(ssl_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(ssl_);
     world.dial_plain(plain_);
@@ -72,7 +76,7 @@ class RawClient {
 TEST(TlsPeer, Tls12WithForwardSecretSuites) {
   for (const char* suite : {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"}) {
     World world;
-    world.listen(server_options());
+    world.listen(tls_server_options());
     RawClient client(world);
     SSL_set_max_proto_version(client.ssl(), TLS1_2_VERSION);
     SSL_set_cipher_list(client.ssl(), suite);
@@ -109,7 +113,7 @@ TEST(TlsPeer, OldVersionsAndWeakSuitesAreRefused) {
   for (const Refusal& c : cases) {
     SCOPED_TRACE(c.name);
     World world;
-    TlsServerOptions options = server_options();
+    TlsServerOptions options = tls_server_options();
     options.version_min = c.server_min;
     world.listen(options);
     RawClient client(world);
@@ -125,7 +129,7 @@ TEST(TlsPeer, OldVersionsAndWeakSuitesAreRefused) {
 
 TEST(TlsPeer, RenegotiationIsDeclined) {
   World world;
-  world.listen(server_options());
+  world.listen(tls_server_options());
   RawClient client(world);
   SSL_set_max_proto_version(client.ssl(), TLS1_2_VERSION);
   ASSERT_TRUE(client.handshake());
@@ -138,7 +142,7 @@ TEST(TlsPeer, RenegotiationIsDeclined) {
 // RFC 8446 section 4.6.3.
 TEST(TlsPeer, KeyUpdatesGoUnnoticed) {
   World world;
-  world.listen(server_options());
+  world.listen(tls_server_options());
   RawClient client(world);
   ASSERT_TRUE(client.handshake());
   std::string sent;
@@ -156,7 +160,7 @@ TEST(TlsPeer, KeyUpdatesGoUnnoticed) {
 // Section 6.1: our close_notify comes, and the peer's is understood.
 TEST(TlsPeer, CloseNotifyBothWays) {
   World world;
-  world.listen(server_options());
+  world.listen(tls_server_options());
   RawClient client(world);
   ASSERT_TRUE(client.handshake());
   world.server().finish();

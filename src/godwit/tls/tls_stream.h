@@ -99,17 +99,17 @@ class TlsStream final : public ByteStream, private ByteStreamEvents, private Wor
 
   // Ciphertext that OpenSSL has not taken yet. While there is some, the lower stream is paused: one slice is enough.
   Slice input_;
-  OutputQueue output_;            // ciphertext that the lower stream has not taken yet
-  std::unique_ptr<Error> error_;  // waits to be told
+  OutputQueue output_;                    // ciphertext that the lower stream has not taken yet
+  std::unique_ptr<Error> error_;          // waits to be told
   std::unique_ptr<std::string> refusal_;  // why our side refused the peer, from a callback of OpenSSL
-  bool* destroyed_ = nullptr;     // set while events run
+  bool* destroyed_ = nullptr;             // set while events run
   std::uint64_t bytes_received_ = 0;
 
   State state_ = State::kHandshaking;
   bool scheduled_ = false;
-  bool paused_ = false;             // by our user
+  bool paused_ = false;  // by our user
   bool lower_paused_ = false;
-  bool lower_blocked_ = false;      // until its on_writable()
+  bool lower_blocked_ = false;  // until its on_writable()
   bool lower_ended_ = false;
   bool lower_shut_down_ = false;
   bool close_notify_received_ = false;

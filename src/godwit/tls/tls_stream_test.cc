@@ -7,10 +7,13 @@
 
 #include "godwit/testing/failing_stream.h"
 #include "godwit/testing/memory_pipe.h"
-#include "godwit/tls/tls_test_world.h"
+#include "godwit/testing/tls_world.h"
 
 namespace godwit::tls {
 namespace {
+
+using namespace godwit::testing;
+using World = TlsWorld;
 
 using namespace std::chrono_literals;
 using godwit::testing::Direction;
@@ -29,8 +32,8 @@ std::string numbered(std::size_t size) {
 // A connected world; the caller checks that it is.
 struct Connected {
   explicit Connected(SimNetworkOptions options = {}, std::uint64_t seed = 1) : world(std::move(options), seed) {
-    world.listen(server_options());
-    world.dial(client_options());
+    world.listen(tls_server_options());
+    world.dial(tls_client_options());
     world.connect();
   }
   bool ok() const { return world.dial_error.empty() && world.accepted.size() == 1; }
@@ -118,9 +121,10 @@ TEST(TlsStream, EndWithoutCloseNotifyIsAnErrorUnlessWeHadClosed) {
     EXPECT_EQ(c.world.client.received(), "part of an answer");
     EXPECT_EQ(c.world.client.ended(), closed_before);
     EXPECT_EQ(c.world.client.error_text(),
-              closed_before ? ""
-                            : "TLS connection with ipv4:127.0.0.1:443 ended without close_notify: the peer broke down, or "
-                              "somebody cut the data short");
+              closed_before
+                  ? ""
+                  : "TLS connection with ipv4:127.0.0.1:443 ended without close_notify: the peer broke down, or "
+                    "somebody cut the data short");
   }
 }
 
@@ -193,8 +197,8 @@ TEST(TlsStream, StalledHandshakesTimeOutOnBothSides) {
   SimNetworkOptions options;
   options.faults.push_back({.kind = FaultKind::kStallForever, .direction = Direction::kToClient, .at_byte = 0});
   World world(options);
-  world.listen(server_options(), 10s);
-  world.dial(client_options(), "localhost", world.simulation.now() + 3s);
+  world.listen(tls_server_options(), 10s);
+  world.dial(tls_client_options(), "localhost", world.simulation.now() + 3s);
   const TimePoint begin = world.simulation.now();
   world.simulation.run_until([&] { return world.dials_done == 1; });
   EXPECT_EQ(world.dial_error, "TLS handshake with ipv4:127.0.0.1:443: timed out: the peer sent nothing");
@@ -228,7 +232,8 @@ TEST(TlsStream, PeersWithoutTlsGetACleanCloseAndALogLine) {
       {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "peer does not speak TLS: its first bytes are 'GET / HTTP/1.1'",
        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 40\r\n\r\n"
        "This port speaks TLS: use https instead."},
-      {"\0\0\0\4\0\0\0\0\0"s, "peer does not speak TLS: its first bytes are '\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x00\\x00'", ""},
+      {"\0\0\0\4\0\0\0\0\0"s,
+       "peer does not speak TLS: its first bytes are '\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x00\\x00'", ""},
       {"\x16\x02"s, "peer does not speak TLS: its first bytes are '\\x16\\x02'", ""},
       {"'\\\n" + std::string(100, 'z'), "peer does not speak TLS: its first bytes are '\\x27\\x5c'", ""},
       {std::string(100, 'z'), "peer does not speak TLS: its first bytes are '" + std::string(24, 'z') + "'", ""},
@@ -236,7 +241,7 @@ TEST(TlsStream, PeersWithoutTlsGetACleanCloseAndALogLine) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.log);
     World world;
-    world.listen(server_options());
+    world.listen(tls_server_options());
     StreamRecorder peer;
     world.dial_plain(peer);
     world.simulation.run_for(1s);
@@ -252,7 +257,7 @@ TEST(TlsStream, PeersWithoutTlsGetACleanCloseAndALogLine) {
   auto plain = world.network.listen(world.server_executor, SocketAddress::ipv4_loopback(443));
   ASSERT_TRUE(plain.ok());
   (*plain)->start(world);
-  world.dial(client_options());
+  world.dial(tls_client_options());
   world.simulation.run_until([&] { return !world.accepted.empty(); });
   world.server().send("\0\0\x12\4\0\0\0\0\0"s);
   world.simulation.run_for(1s);
@@ -264,7 +269,7 @@ TEST(TlsStream, PeersWithoutTlsGetACleanCloseAndALogLine) {
 TEST(TlsStream, RandomBytesNeverCrash) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     World world({}, seed);
-    world.listen(server_options());
+    world.listen(tls_server_options());
     StreamRecorder peer;
     world.dial_plain(peer);
     world.simulation.run_for(1s);
@@ -282,13 +287,13 @@ TEST(TlsStream, RandomBytesNeverCrash) {
 
 TEST(TlsStream, TooManyHandshakesEndTheOldest) {
   World world;
-  world.listen(server_options(), 10s, 3);
+  world.listen(tls_server_options(), 10s, 3);
   std::vector<std::unique_ptr<StreamRecorder>> silent;
   for (int i = 0; i < 10; ++i) world.dial_plain(*silent.emplace_back(std::make_unique<StreamRecorder>()));
   world.simulation.run_for(1s);
   EXPECT_EQ(logged().size(), 7u);
   EXPECT_EQ(logged().at(0), "TLS handshake with ipv4:10.0.0.2:40000: given up, 3 handshakes are under way");
-  world.dial(client_options());
+  world.dial(tls_client_options());
   world.connect();
   EXPECT_EQ(world.dial_error, "");
   EXPECT_EQ(world.accepted.size(), 1u);
@@ -343,7 +348,8 @@ TEST(TlsStream, OneWriteMakesFullRecords) {
 TEST(TlsStream, ByteByByteOverAMemoryPipe) {
   Simulation simulation;
   testing::SimExecutor& executor = simulation.executor();
-  testing::MemoryPipe pipe = testing::make_memory_pipe(executor, {.read_size = 1, .buffer = 64, .first_info = {}, .second_info = {}});
+  testing::MemoryPipe pipe =
+      testing::make_memory_pipe(executor, {.read_size = 1, .buffer = 64, .first_info = {}, .second_info = {}});
   StreamRecorder server, client;
   const auto attach = [](StreamRecorder& to) {
     return [&to](Result<std::unique_ptr<ByteStream>, Error> result) {
@@ -351,8 +357,12 @@ TEST(TlsStream, ByteByByteOverAMemoryPipe) {
       to.attach(std::move(result).value());
     };
   };
-  const auto server_operation = tls_handshake(executor, std::move(pipe.first), {.context = *TlsContext::server(server_options()), .server_name = ""}, attach(server));
-  const auto client_operation = tls_handshake(executor, std::move(pipe.second), {.context = *TlsContext::client(client_options()), .server_name = "localhost"}, attach(client));
+  const auto server_operation =
+      tls_handshake(executor, std::move(pipe.first),
+                    {.context = *TlsContext::server(tls_server_options()), .server_name = ""}, attach(server));
+  const auto client_operation =
+      tls_handshake(executor, std::move(pipe.second),
+                    {.context = *TlsContext::client(tls_client_options()), .server_name = "localhost"}, attach(client));
   simulation.run_until_idle();
   ASSERT_TRUE(server.attached() && client.attached());
   client.send(numbered(20'000));
@@ -368,19 +378,21 @@ TEST(TlsStream, FailureOfEveryOperationBelowIsTold) {
     Simulation simulation;
     testing::SimExecutor& executor = simulation.executor();
     testing::FailCount count(fail_at);
-    testing::MemoryPipe pipe = testing::make_memory_pipe(executor, {.read_size = 500, .buffer = 700, .first_info = {}, .second_info = {}});
+    testing::MemoryPipe pipe =
+        testing::make_memory_pipe(executor, {.read_size = 500, .buffer = 700, .first_info = {}, .second_info = {}});
     StreamRecorder server, client;
     std::string error;
     int done = 0;
-    const auto server_operation = tls_handshake(
-        executor, std::move(pipe.first), {.context = *TlsContext::server(server_options()), .server_name = ""}, [&](auto result) {
-          if (!result.ok()) return;
-          server.attach(std::move(result).value());
-          server.send(numbered(1000));
-        });
+    const auto server_operation =
+        tls_handshake(executor, std::move(pipe.first),
+                      {.context = *TlsContext::server(tls_server_options()), .server_name = ""}, [&](auto result) {
+                        if (!result.ok()) return;
+                        server.attach(std::move(result).value());
+                        server.send(numbered(1000));
+                      });
     const auto client_operation = tls_handshake(
         executor, testing::make_failing_stream(executor, std::move(pipe.second), count),
-        {.context = *TlsContext::client(client_options()), .server_name = "localhost"}, [&](auto result) {
+        {.context = *TlsContext::client(tls_client_options()), .server_name = "localhost"}, [&](auto result) {
           ++done;
           if (!result.ok()) {
             error = result.error().message;
@@ -421,8 +433,8 @@ TEST(TlsStream, MayBeDestroyedInsideEveryEvent) {
       closer.stream = std::move(stream);
       closer.stream->start(closer);
     };
-    world.listen(server_options());
-    world.dial(client_options());
+    world.listen(tls_server_options());
+    world.dial(tls_client_options());
     world.simulation.run_for(500ms);
     ASSERT_NE(closer.stream, nullptr);
     if (event[0] == 'b') world.client.send(numbered(50'000));
@@ -434,8 +446,8 @@ TEST(TlsStream, MayBeDestroyedInsideEveryEvent) {
   SimNetworkOptions options;
   options.to_server.buffer = 20'000;
   World world(options);
-  world.listen(server_options());
-  auto context = TlsContext::client(client_options());
+  world.listen(tls_server_options());
+  auto context = TlsContext::client(tls_client_options());
   auto dialer = make_tls_dialer(world.client_executor, world.network.dialer(world.client_executor),
                                 {.context = *context, .server_name = "localhost"});
   Closer closer;
@@ -457,8 +469,8 @@ TEST(TlsStream, EqualSeedsGiveEqualTraces) {
     SimNetworkOptions options;
     options.rates = testing::FaultRates::all(0.05);
     World world(options, seed);
-    world.listen(server_options());
-    world.dial(client_options());
+    world.listen(tls_server_options());
+    world.dial(tls_client_options());
     world.connect();
     if (world.client.attached()) world.client.send(numbered(100'000));
     world.simulation.run_for(1min);
@@ -472,8 +484,8 @@ TEST(TlsStream, EqualSeedsGiveEqualTraces) {
 TEST(TlsStream, IdleConnectionIsSmall) {
   Simulation simulation(testing::SimulationOptions{.keep_trace_text = false});
   testing::SimExecutor& executor = simulation.executor();
-  const auto server_context = *TlsContext::server(server_options());
-  const auto client_context = *TlsContext::client(client_options());
+  const auto server_context = *TlsContext::server(tls_server_options());
+  const auto client_context = *TlsContext::client(tls_client_options());
   struct Pair {
     StreamRecorder server, client;
   };
@@ -482,9 +494,13 @@ TEST(TlsStream, IdleConnectionIsSmall) {
     for (int i = 0; i < count; ++i) {
       Pair& pair = *pairs.emplace_back(std::make_unique<Pair>());
       testing::MemoryPipe pipe = testing::make_memory_pipe(executor);
-      const auto attach = [](StreamRecorder& to) { return [&to](auto result) { to.attach(std::move(result).value()); }; };
-      const auto a = tls_handshake(executor, std::move(pipe.first), {.context = server_context, .server_name = ""}, attach(pair.server));
-      const auto b = tls_handshake(executor, std::move(pipe.second), {.context = client_context, .server_name = "localhost"}, attach(pair.client));
+      const auto attach = [](StreamRecorder& to) {
+        return [&to](auto result) { to.attach(std::move(result).value()); };
+      };
+      const auto a = tls_handshake(executor, std::move(pipe.first), {.context = server_context, .server_name = ""},
+                                   attach(pair.server));
+      const auto b = tls_handshake(executor, std::move(pipe.second),
+                                   {.context = client_context, .server_name = "localhost"}, attach(pair.client));
       simulation.run_until_idle();
       pair.server.send(numbered(30'000));
       pair.client.send(numbered(30'000));

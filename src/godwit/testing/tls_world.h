@@ -1,31 +1,21 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "godwit/base/assert.h"
 #include "godwit/base/log.h"
 #include "godwit/testing/certificates.h"
 #include "godwit/testing/sim_network.h"
 #include "godwit/testing/stream_recorder.h"
 #include "godwit/tls/tls_handshake.h"
 
-// What the tests of this folder share. Included by *_test.cc only.
-namespace godwit::tls {
-
-using godwit::testing::Certificate;
-using godwit::testing::CertificateAuthority;
-using godwit::testing::CertificateOptions;
-using godwit::testing::SimNetwork;
-using godwit::testing::SimNetworkOptions;
-using godwit::testing::Simulation;
-using godwit::testing::StreamRecorder;
+namespace godwit::testing {
 
 // Two authorities and the usual certificates, made once.
-struct Certificates {
+struct TestCertificates {
   CertificateAuthority authority{"Right CA"};
   CertificateAuthority stranger{"Wrong CA"};
   Certificate server = authority.issue({.common_name = "the server", .dns_names = {"localhost", "*.example.test"}});
@@ -34,23 +24,23 @@ struct Certificates {
                                         .ip_addresses = {},
                                         .uris = {"spiffe://test/client"},
                                         .for_client = true});
-  static Certificates& get() {
-    static Certificates certificates;
+  static TestCertificates& get() {
+    static TestCertificates certificates;
     return certificates;
   }
 };
 
-inline TlsServerOptions server_options(const Certificate& identity = Certificates::get().server) {
-  TlsServerOptions options;
-  options.certificate_chain = Pem::text(identity.certificate_pem);
-  options.private_key = Pem::text(identity.key_pem);
-  options.client_roots = Pem::text(Certificates::get().authority.certificate_pem());
+inline tls::TlsServerOptions tls_server_options(const Certificate& identity = TestCertificates::get().server) {
+  tls::TlsServerOptions options;
+  options.certificate_chain = tls::Pem::text(identity.certificate_pem);
+  options.private_key = tls::Pem::text(identity.key_pem);
+  options.client_roots = tls::Pem::text(TestCertificates::get().authority.certificate_pem());
   return options;
 }
 
-inline TlsClientOptions client_options() {
-  TlsClientOptions options;
-  options.roots = Pem::text(Certificates::get().authority.certificate_pem());
+inline tls::TlsClientOptions tls_client_options() {
+  tls::TlsClientOptions options;
+  options.roots = tls::Pem::text(TestCertificates::get().authority.certificate_pem());
   return options;
 }
 
@@ -65,27 +55,28 @@ inline std::string logged_text() {
 }
 
 // A TLS server and clients of it over a simulated network. Log lines go to logged().
-struct World final : ListenerEvents {
-  explicit World(SimNetworkOptions options = {}, std::uint64_t seed = 1)
+struct TlsWorld final : ListenerEvents {
+  explicit TlsWorld(SimNetworkOptions options = {}, std::uint64_t seed = 1)
       : simulation(seed), network(simulation, without_contents(std::move(options))) {
     logged().clear();
     set_log_sink([](LogLevel, std::string_view, std::string_view text) { logged().emplace_back(text); });
   }
-  ~World() { set_log_sink(nullptr); }
+  ~TlsWorld() { set_log_sink(nullptr); }
 
   static SimNetworkOptions without_contents(SimNetworkOptions options) {
     options.trace_contents = false;
     return options;
   }
 
-  void listen(const TlsServerOptions& options, Duration timeout = std::chrono::seconds(10),
+  void listen(const tls::TlsServerOptions& options, Duration timeout = std::chrono::seconds(10),
               std::size_t handshakes_max = 1024) {
-    auto context = TlsContext::server(options);
-    ASSERT_TRUE(context.ok()) << context.error().message;
+    auto context = tls::TlsContext::server(options);
+    GODWIT_ASSERT(context.ok());
     auto plain = network.listen(server_executor, SocketAddress::ipv4_loopback(443));
-    ASSERT_TRUE(plain.ok());
-    listener = make_tls_listener(server_executor, std::move(plain).value(),
-                                 {.context = *context, .handshake_timeout = timeout, .handshakes_max = handshakes_max});
+    GODWIT_ASSERT(plain.ok());
+    listener =
+        tls::make_tls_listener(server_executor, std::move(plain).value(),
+                               {.context = *context, .handshake_timeout = timeout, .handshakes_max = handshakes_max});
     listener->start(*this);
   }
   void on_accept(std::unique_ptr<ByteStream> stream) override {
@@ -94,10 +85,11 @@ struct World final : ListenerEvents {
   }
   void on_accept_error(const Error&) override {}
 
-  void dial(const TlsClientOptions& options, std::string name = "localhost", TimePoint deadline = kNever) {
-    auto context = TlsContext::client(options);
-    ASSERT_TRUE(context.ok()) << context.error().message;
-    dialer = make_tls_dialer(client_executor, network.dialer(client_executor), {.context = *context, .server_name = std::move(name)});
+  void dial(const tls::TlsClientOptions& options, std::string name = "localhost", TimePoint deadline = kNever) {
+    auto context = tls::TlsContext::client(options);
+    GODWIT_ASSERT(context.ok());
+    dialer = tls::make_tls_dialer(client_executor, network.dialer(client_executor),
+                                  {.context = *context, .server_name = std::move(name)});
     operation = dialer->dial(SocketAddress::ipv4_loopback(443), deadline, [this](auto result) {
       ++dials_done;
       if (result.ok()) {
@@ -122,8 +114,8 @@ struct World final : ListenerEvents {
 
   Simulation simulation;
   SimNetwork network;
-  testing::SimExecutor& server_executor = simulation.executor("server");
-  testing::SimExecutor& client_executor = simulation.executor("client");
+  SimExecutor& server_executor = simulation.executor("server");
+  SimExecutor& client_executor = simulation.executor("client");
   std::unique_ptr<Listener> listener;
   std::unique_ptr<Dialer> dialer, plain_dialer;
   std::unique_ptr<PendingOperation> operation;
@@ -135,4 +127,4 @@ struct World final : ListenerEvents {
   std::string dial_error;
 };
 
-}  // namespace godwit::tls
+}  // namespace godwit::testing
