@@ -1,5 +1,7 @@
 #include "godwit/compiler/codegen/generators.h"
 
+#include "godwit/compiler/codegen/grpc_cpp/grpc_cpp_generator.h"
+
 namespace godwit::compiler {
 namespace {
 
@@ -13,7 +15,7 @@ std::unique_ptr<Generator> make() {
   return std::make_unique<T>();
 }
 constexpr Entry kGenerators[] = {
-    {"", nullptr},
+    {"grpc", make<GrpcCppGenerator>},
 };
 
 }  // namespace
