@@ -28,9 +28,6 @@ constexpr Duration kTick = TimerWheel::kTick;
 TimePoint at(std::int64_t nanos) { return TimePoint(Duration(nanos)); }
 
 TEST(TimerWheel, FiresNotEarlyAndAtMostOneTickLate) {
-  struct Case {
-    std::int64_t start, after;
-  };
   const std::int64_t tick = kTick.count();
   for (const std::int64_t start : {std::int64_t{0}, std::int64_t{1}, 5 * tick, 1000 * tick + 17, -7 * tick - 3,
                                    std::int64_t{1} << 50, (std::int64_t{1} << 62) + 12345}) {
@@ -110,8 +107,6 @@ TEST(TimerWheel, TimersMayScheduleCancelAndDestroyInside) {
   TimerWheel wheel(at(0));
   TestTimer first, second, again;
   auto third = std::make_unique<TestTimer>();
-  TestTimer* third_alive = third.get();
-  (void)third_alive;
   first.action = [&] {
     second.cancel();
     third.reset();
@@ -185,7 +180,7 @@ TEST(TimerWheel, AgreesWithANaiveModel) {
       } else {
         now += Duration(static_cast<std::int64_t>(random.next() >> (20 + random.below(44))));
         if (random.chance(0.3) && wheel.next() != kNever && wheel.next() > now) now = wheel.next();
-        std::stable_sort(model.begin(), model.end(), [](const Entry& a, const Entry& b) {
+        std::sort(model.begin(), model.end(), [](const Entry& a, const Entry& b) {
           return a.tick != b.tick ? a.tick < b.tick : a.order < b.order;
         });
         std::vector<int> expected;

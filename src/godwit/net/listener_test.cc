@@ -148,6 +148,11 @@ TEST(Listener, TakesAThousandConnections) {
 }
 
 TEST(Listener, RestsWhenTheProcessIsOutOfDescriptorsAndGoesOn) {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "its check of virtual tables opens a pipe, and takes the lack of descriptors for a broken object";
+#endif
+#endif
   TestLoop loop;
   auto listener = must_listen(loop.loop(), SocketAddress::ipv4_loopback(0));
   const OwnedDescriptor client = raw_connect(listener->address());
