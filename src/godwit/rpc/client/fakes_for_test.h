@@ -67,6 +67,7 @@ class Exchange final : public http::Exchange {
     const Slice slice = Slice::copy_of(as_bytes(bytes));
     events_->on_body({slice.bytes(), slice.owner()}, end);
   }
+  void body_slice(const Slice& slice) { events_->on_body({slice.bytes(), slice.owner()}, false); }
   void message(std::string_view text) { data(framed(text)); }
   void trailers_only(const FieldPairs& fields) {
     FieldPairs all{{":status", "200"}, {"content-type", "application/grpc"}};
