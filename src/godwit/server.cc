@@ -250,24 +250,42 @@ void Server::shutdown(Duration grace) {
   state.changed.notify_all();
 }
 
-int Server::run(std::string_view address) {
-  // The signals are blocked in every thread that starts from here on, and taken by this one.
-  sigset_t signals, before;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, &before);
-  auto port = listen(address);
+namespace {
+
+// While it lives, SIGINT and SIGTERM are blocked in this thread and in those it starts: serve() takes them.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  void wait() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+  }
+
+ private:
+  sigset_t set_;
+  sigset_t before_;
+};
+
+}  // namespace
+
+int Server::run(std::string_view address) { return serve(listen(address)); }
+int Server::run(std::string_view address, const tls::TlsServerOptions& tls) { return serve(listen(address, tls)); }
+
+int Server::serve(Result<std::uint16_t, Error> port) {
+  const BlockedSignals signals;
   auto started = port.ok() ? start() : Result<void, Error>(Failure(std::move(port.error())));
   if (!started.ok()) {
     std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return 1;
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  signals.wait();
   shutdown(std::chrono::seconds(5));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return 0;
 }
 

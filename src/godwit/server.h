@@ -86,11 +86,13 @@ class Server {
   // listen(), start(), and wait() until SIGINT or SIGTERM, then shutdown() with 5 seconds of grace. Returns what main()
   // should: 0, or 1 after an error was printed.
   int run(std::string_view address);
+  int run(std::string_view address, const tls::TlsServerOptions& tls);
 
   // Calls that run now, on all loops.
   std::size_t active_calls() const;
 
  private:
+  int serve(Result<std::uint16_t, Error> port);
   struct State;
   std::unique_ptr<State> state_;
 };
