@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <utility>
 
 #include "godwit/base/block.h"
 #include "godwit/base/bytes.h"
@@ -17,8 +18,24 @@ namespace godwit {
 class OutputQueue {
  public:
   OutputQueue() = default;
-  OutputQueue(OutputQueue&&) = default;
-  OutputQueue& operator=(OutputQueue&&) = default;
+  // Leaves the other queue empty.
+  OutputQueue(OutputQueue&& other) noexcept
+      : sealed_(std::exchange(other.sealed_, {})),
+        open_(std::move(other.open_)),
+        head_(std::exchange(other.head_, nullptr)),
+        tail_(std::exchange(other.tail_, nullptr)),
+        limit_(std::exchange(other.limit_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  OutputQueue& operator=(OutputQueue&& other) noexcept {
+    if (this == &other) return *this;
+    sealed_ = std::exchange(other.sealed_, {});
+    open_ = std::move(other.open_);
+    head_ = std::exchange(other.head_, nullptr);
+    tail_ = std::exchange(other.tail_, nullptr);
+    limit_ = std::exchange(other.limit_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
 
   // At least `count` writable bytes in one piece at the tail (count <= Block::kLarge). Valid until the next call that
   // is not const. What commit() does not take is lost.
