@@ -32,7 +32,8 @@ TEST(Block, CountsItsReferences) {
   EXPECT_EQ(a.get(), c.get());
   c.reset();
   EXPECT_TRUE(a->unique());
-  a = a;  // NOLINT: on purpose
+  BlockRef& same = a;
+  a = same;
   EXPECT_TRUE(a->unique());
 }
 
