@@ -91,8 +91,8 @@ void Cursor::skip_statement() {
   }
 }
 
-void Cursor::skip_rest_of_block() {
-  for (int depth = 1; !at_end(); next()) {
+void Cursor::skip_rest_of_block(int depth) {
+  for (; !at_end(); next()) {
     if (!looking_at(TokenKind::kSymbol)) continue;
     if (looking_at("{")) {
       ++depth;

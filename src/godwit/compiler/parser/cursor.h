@@ -79,7 +79,8 @@ class Cursor {
 
   // After an error: to behind the next `;` or block of this scope, or in front of its end.
   void skip_statement();
-  void skip_rest_of_block();
+  // From inside of `depth` open braces to behind the last of them.
+  void skip_rest_of_block(int depth = 1);
 
  private:
   ast::File& file_;
@@ -105,6 +106,7 @@ class OptionParser {
   bool literal_value(ast::Value& value, int depth, bool has_colon);
   bool number(ast::Value& value);
   Cursor& c_;
+  int open_braces_ = 0;  // of the message literal at hand
 };
 
 }  // namespace godwit::compiler

@@ -118,7 +118,11 @@ bool OptionParser::value(ast::Value& value) {
       c_.next();
       value.kind = ast::Value::Kind::kMessage;
       value.message = c_.make<ast::MessageLiteral>();
-      if (!literal_message(*value.message, "}", 1)) return false;
+      open_braces_ = 1;
+      if (!literal_message(*value.message, "}", 1)) {
+        if (!c_.at_end()) c_.skip_rest_of_block(open_braces_);
+        return false;
+      }
       break;
   }
   value.at = c_.since(first);
@@ -171,10 +175,13 @@ bool OptionParser::literal_value(ast::Value& value, int depth, bool has_colon) {
   TokenIndex first = c_.at();
   if (c_.looking_at("{") || c_.looking_at("<")) {
     std::string_view close = c_.looking_at("{") ? "}" : ">";
+    bool brace = close == "}";
     c_.next();
+    open_braces_ += brace ? 1 : 0;
     value.kind = ast::Value::Kind::kMessage;
     value.message = c_.make<ast::MessageLiteral>();
     if (!literal_message(*value.message, close, depth + 1)) return false;
+    open_braces_ -= brace ? 1 : 0;
   } else if (c_.looking_at("[")) {
     if (depth > kMaxLiteralDepth) {
       c_.fail("Message literals are nested deeper than " + std::to_string(kMaxLiteralDepth) + " levels.");

@@ -7,7 +7,7 @@
 namespace godwit::compiler {
 
 // How deep messages may nest in each other: what protoc allows. Deeper ones would overflow somebody's stack later.
-inline constexpr int kMaxMessageDepth = 32;
+inline constexpr int kMaxMessageDepth = 30;
 // How deep message literals of options may nest.
 inline constexpr int kMaxLiteralDepth = 100;
 

@@ -313,7 +313,12 @@ void SchemaLinker::build_message(MessageDescriptor& m, DescriptorProto& proto, s
     return;
   }
   ++depth_;
-  add_symbol(m.full_name_, m.name_, Symbol::Kind::kMessage, &m);
+  bool added = add_symbol(m.full_name_, m.name_, Symbol::Kind::kMessage, &m);
+  if (!added && m.is_map_entry_) {
+    errors_.back().message = "Expanded map entry type " + std::string(m.name_) + " conflicts with another definition of this name in \"" + std::string(scope) + "\".";
+    errors_.back().help = "rename the map field, or the other definition";
+  }
+  std::size_t errors_before = errors_.size();
 
   m.oneof_count_ = count_of(proto.oneof_decl());
   m.oneofs_ = make_array<OneofDescriptor>(tables_.arena, m.oneof_count_);
@@ -376,6 +381,9 @@ void SchemaLinker::build_message(MessageDescriptor& m, DescriptorProto& proto, s
     o.fields_ = {list, members.size()};
   }
   while (m.real_oneof_count_ < m.oneof_count_ && !m.oneofs_[m.real_oneof_count_].is_synthetic_) ++m.real_oneof_count_;
+
+  // What the parts of an entry clash with has been said.
+  if (!added && m.is_map_entry_) errors_.resize(errors_before);
 
   // Look-up by number.
   while (m.sequential_ < m.field_count_ && m.fields_[m.sequential_].number_ == static_cast<std::int32_t>(m.sequential_) + 1) ++m.sequential_;

@@ -84,13 +84,13 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
   if (m.options().message_set_wire_format()) {
     error(Part::kName, m.full_name_, proto3 ? "MessageSet is not supported in proto3." : "MessageSet is not supported.", "drop option message_set_wire_format");
   }
-  if (m.is_map_entry_) {
+  if (m.is_map_entry_ || m.options().map_entry()) {
     // Only map fields make entries, and theirs are exactly so.
     bool good = false;
     if (m.containing_type_ != nullptr) {
       for (const FieldDescriptor& f : m.containing_type_->fields()) {
         if (f.message_type() == &m && map_entry_name(f.name()) == m.name_) {
-          good = f.is_repeated() && m.field_count_ == 2 && m.message_count_ == 0 && m.enum_count_ == 0 && m.extension_count_ == 0 &&
+          good = m.is_map_entry_ && f.is_repeated() && m.field_count_ == 2 && m.message_count_ == 0 && m.enum_count_ == 0 && m.extension_count_ == 0 &&
                  m.extension_ranges_.empty() && m.fields_[0].name_ == "key" && m.fields_[0].number_ == 1 && m.fields_[0].label_ == Label::kOptional &&
                  m.fields_[1].name_ == "value" && m.fields_[1].number_ == 2 && m.fields_[1].label_ == Label::kOptional;
         }

@@ -118,7 +118,7 @@ void SchemaLinker::validate_enum_names(const EnumDescriptor& e) {
     PathGuard guard(*this, path::kEnumValue, i);
     std::string message = "Enum name " + std::string(v.name_) + " has the same name as " + std::string(entry->second->name_) +
                           " if you ignore case and strip out the enum name prefix (if any).";
-    if (e.is_closed() || e.options().deprecated_legacy_json_field_conflicts()) {
+    if (e.options().deprecated_legacy_json_field_conflicts()) {
       warning(Part::kName, v.full_name_, message, "languages that give enums a scope of their own cannot tell them apart");
     } else {
       error(Part::kName, v.full_name_, message, "rename one; with allow_alias they may have the same number");
