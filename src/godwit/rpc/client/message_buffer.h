@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "godwit/base/block.h"
@@ -13,8 +15,12 @@ namespace godwit::rpc {
 // are referred to. An empty buffer holds no block; its own memory is kept for the next call.
 class MessageBuffer {
  public:
-  // Pieces up to this size are copied even when they come as slices.
+  // Pieces up to this size are copied even when they come as slices, and sent from here as bytes.
   static constexpr std::size_t kCopyBytes = 512;
+
+  MessageBuffer() = default;
+  MessageBuffer(const MessageBuffer&) = delete;
+  MessageBuffer& operator=(const MessageBuffer&) = delete;
 
   // Copies.
   void append(Bytes bytes) {
@@ -44,6 +50,7 @@ class MessageBuffer {
   }
 
   std::size_t pieces() const { return pieces_.size(); }
+  // Only of pieces of more than kCopyBytes: smaller ones may lie in this object.
   Slice piece(std::size_t i) const { return Slice({pieces_[i].data, pieces_[i].size}, pieces_[i].owner); }
   // A piece without counting a reference.
   Bytes bytes(std::size_t i) const { return {pieces_[i].data, pieces_[i].size}; }
@@ -55,6 +62,11 @@ class MessageBuffer {
     BlockRef owner;
   };
   void open_block(std::size_t wanted) {
+    if (pieces_.empty() && wanted <= kCopyBytes) {
+      room_ = kCopyBytes;
+      pieces_.push_back({first_, 0, BlockRef()});
+      return;
+    }
     BlockRef block = BlockRef::allocate(wanted > Block::kSmall ? wanted : Block::kSmall);
     room_ = block->capacity();
     const std::uint8_t* data = block->data();
@@ -63,7 +75,8 @@ class MessageBuffer {
 
   std::vector<Piece> pieces_;
   std::size_t size_ = 0;
-  std::size_t room_ = 0;  // behind the last piece, in its block
+  std::size_t room_ = 0;             // behind the last piece, in its block
+  std::uint8_t first_[kCopyBytes];   // the first piece of most calls
 };
 
 }  // namespace godwit::rpc

@@ -31,7 +31,7 @@ class ReceivedMessage {
 // A call with any number of messages each way, for coroutines on the channel's loop. At most one coroutine at a time
 // waits in read(), one in writable(), one in initial_metadata() and one in finish(). Destroying the object, or a coroutine
 // that waits in one of these, cancels the call.
-class StreamingCall : private CallSink {
+class StreamingCall final : private CallSink {
   class Waiter;
 
  public:
