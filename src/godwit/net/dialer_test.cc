@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "godwit/net/descriptor.h"
-#include "godwit/net/loop_recorder.h"
+#include "godwit/net/net_test_recorder.h"
 #include "godwit/net/name_lookup.h"
 #include "godwit/net/socket_address.h"
 

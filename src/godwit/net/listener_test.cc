@@ -17,7 +17,7 @@
 #include "godwit/async/sync_wait.h"
 #include "godwit/net/descriptor.h"
 #include "godwit/net/loop_group.h"
-#include "godwit/net/loop_recorder.h"
+#include "godwit/net/net_test_recorder.h"
 #include "godwit/net/socket_address.h"
 
 namespace godwit::net {

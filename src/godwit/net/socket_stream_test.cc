@@ -12,7 +12,7 @@
 
 #include "godwit/base/random.h"
 #include "godwit/net/descriptor.h"
-#include "godwit/net/loop_recorder.h"
+#include "godwit/net/net_test_recorder.h"
 #include "godwit/net/socket_address.h"
 
 namespace godwit::net {
