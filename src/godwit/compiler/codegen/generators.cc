@@ -1,5 +1,6 @@
 #include "godwit/compiler/codegen/generators.h"
 
+#include "godwit/compiler/codegen/cpp/cpp_generator.h"
 #include "godwit/compiler/codegen/grpc_cpp/grpc_cpp_generator.h"
 
 namespace godwit::compiler {
@@ -15,6 +16,7 @@ std::unique_ptr<Generator> make() {
   return std::make_unique<T>();
 }
 constexpr Entry kGenerators[] = {
+    {"cpp", make<cpp::CppGenerator>},
     {"grpc", make<GrpcCppGenerator>},
 };
 

@@ -91,6 +91,9 @@ class Message {
 
   // What generated accessors stand on. Their names cannot be those of accessors, which are all lower case.
   void SetString(StringField& field, std::string_view value) { assign_string(field, value, arena()); }
+  void AddString(RepeatedField<StringField>& field, std::string_view value) {
+    MutableRepeated<StringField>(field, arena()).Add(value);
+  }
   template <typename M>
   static const M& GetMessage(const M* field) {
     return field ? *field : M::default_instance();

@@ -15,10 +15,10 @@ namespace godwit_ = ::godwit::proto;
 constexpr Any Any::default_;
 constinit const godwit_::TableOf<3> Any::table_ = {
     {sizeof(Any), 2, 3, 0, &default_,
-     "google.protobuf.Any\0"
-     "type_url\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fany_2eproto, nullptr, 0, 0},
+    "google.protobuf.Any\0"
+    "type_url\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fany_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, type_url_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBytes, godwit_::FieldType::kBytes, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
@@ -30,13 +30,17 @@ constexpr char godwit_descriptor[] =
     " \001(\011R\007typeUrl\022\024\012\005value\030\002 \001(\014R\005valueBv\012\023com.google.protobuf"
     "B\010AnyProtoP\001Z,google.golang.org/protobuf/types/known/anypb\242\002\003GPB\252\002\036Google.Pr"
     "otobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Any::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Any::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fany_2eproto = {"google/protobuf/any.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fany_2eproto = {
+    "google/protobuf/any.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fany_2eproto);
 }  // namespace godwit::proto::generated

@@ -12,62 +12,66 @@ namespace godwit_ = ::godwit::proto;
 
 }  // namespace
 
-static constexpr const void* Method_types[] = {&Syntax_internal_table};
+static constexpr const void* Method_types[] = {
+    &::google::protobuf::Syntax_internal_table,
+};
 constexpr Method Method::default_;
 constinit const godwit_::TableOf<9> Method::table_ = {
     {sizeof(Method), 8, 9, 0, &default_,
-     "google.protobuf.Method\0"
-     "name\0"
-     "request_type_url\0"
-     "request_streaming\0"
-     "response_type_url\0"
-     "response_streaming\0"
-     "options\0"
-     "syntax\0"
-     "edition",
-     Method_types, &::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto, nullptr, 0, 0},
+    "google.protobuf.Method\0"
+    "name\0"
+    "request_type_url\0"
+    "request_streaming\0"
+    "response_type_url\0"
+    "response_streaming\0"
+    "options\0"
+    "syntax\0"
+    "edition",
+    Method_types, {&::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, request_type_url_)},
      {3, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, request_streaming_)},
      {4, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, response_type_url_)},
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, response_streaming_)},
-     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()},
+     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()},
      {7, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, syntax_)},
      {8, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, edition_)}}};
 
 constexpr Mixin Mixin::default_;
 constinit const godwit_::TableOf<3> Mixin::table_ = {
     {sizeof(Mixin), 2, 3, 0, &default_,
-     "google.protobuf.Mixin\0"
-     "name\0"
-     "root",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto, nullptr, 0, 0},
+    "google.protobuf.Mixin\0"
+    "name\0"
+    "root",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, root_)}}};
 
-static constexpr const void* Api_types[] = {&Syntax_internal_table};
+static constexpr const void* Api_types[] = {
+    &::google::protobuf::Syntax_internal_table,
+};
 constexpr Api Api::default_;
 constinit const godwit_::TableOf<9> Api::table_ = {
     {sizeof(Api), 8, 9, 0, &default_,
-     "google.protobuf.Api\0"
-     "name\0"
-     "methods\0"
-     "options\0"
-     "version\0"
-     "source_context\0"
-     "mixins\0"
-     "syntax\0"
-     "edition",
-     Api_types, &::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto, nullptr, 0, 0},
+    "google.protobuf.Api\0"
+    "name\0"
+    "methods\0"
+    "options\0"
+    "version\0"
+    "source_context\0"
+    "mixins\0"
+    "syntax\0"
+    "edition",
+    Api_types, {&::godwit::proto::generated::google_2fprotobuf_2fapi_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, methods_), &Method::internal_table()},
-     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, methods_), &::google::protobuf::Method::internal_table()},
+     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()},
      {4, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, version_)},
-     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &SourceContext::internal_table()},
-     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, mixins_), &Mixin::internal_table()},
+     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &::google::protobuf::SourceContext::internal_table()},
+     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, mixins_), &::google::protobuf::Mixin::internal_table()},
      {7, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, syntax_)},
      {8, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, edition_)}}};
 
@@ -90,13 +94,21 @@ constexpr char godwit_descriptor[] =
     "\012\004name\030\001 \001(\011R\004name\022\022\012\004root\030\002 \001(\011R\004rootBv\012\023com."
     "google.protobufB\010ApiProtoP\001Z,google.golang.org/protobuf/types/known/apipb\242\002\003GPB\252\002"
     "\036Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {&::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Method::internal_table(), &Mixin::internal_table(), &Api::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    &::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto,
+    &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto,
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Method::internal_table(),
+    &Mixin::internal_table(),
+    &Api::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fapi_2eproto = {"google/protobuf/api.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fapi_2eproto = {
+    "google/protobuf/api.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fapi_2eproto);
 }  // namespace godwit::proto::generated

@@ -19,6 +19,12 @@ class Method;
 class Mixin;
 class Api;
 
+// Method represents a method of an API interface.
+//
+// New usages of this message as an alternative to MethodDescriptorProto are
+// strongly discouraged. This message does not reliability preserve all
+// information necessary to model the schema and preserve semantics. Instead
+// make use of FileDescriptorSet which preserves the necessary information.
 class Method final : public ::godwit::proto::MessageOf<Method> {
  public:
   constexpr Method() : MessageOf(&table_.head) {}
@@ -30,36 +36,42 @@ class Method final : public ::godwit::proto::MessageOf<Method> {
   static const Method& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The simple name of this method.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // A URL of the input message type.
   // string request_type_url = 2;
   static constexpr int kRequestTypeUrlFieldNumber = 2;
   std::string_view request_type_url() const { return fields_.request_type_url_.view(); }
   void set_request_type_url(std::string_view value) { SetString(fields_.request_type_url_, value); }
-  void clear_request_type_url() { fields_.request_type_url_ = default_.fields_.request_type_url_; }
+  void clear_request_type_url() { fields_.request_type_url_ = {}; }
 
+  // If true, the request is streamed.
   // bool request_streaming = 3;
   static constexpr int kRequestStreamingFieldNumber = 3;
   bool request_streaming() const { return fields_.request_streaming_; }
   void set_request_streaming(bool value) { fields_.request_streaming_ = value; }
-  void clear_request_streaming() { fields_.request_streaming_ = default_.fields_.request_streaming_; }
+  void clear_request_streaming() { fields_.request_streaming_ = {}; }
 
+  // The URL of the output message type.
   // string response_type_url = 4;
   static constexpr int kResponseTypeUrlFieldNumber = 4;
   std::string_view response_type_url() const { return fields_.response_type_url_.view(); }
   void set_response_type_url(std::string_view value) { SetString(fields_.response_type_url_, value); }
-  void clear_response_type_url() { fields_.response_type_url_ = default_.fields_.response_type_url_; }
+  void clear_response_type_url() { fields_.response_type_url_ = {}; }
 
+  // If true, the response is streamed.
   // bool response_streaming = 5;
   static constexpr int kResponseStreamingFieldNumber = 5;
   bool response_streaming() const { return fields_.response_streaming_; }
   void set_response_streaming(bool value) { fields_.response_streaming_ = value; }
-  void clear_response_streaming() { fields_.response_streaming_ = default_.fields_.response_streaming_; }
+  void clear_response_streaming() { fields_.response_streaming_ = {}; }
 
+  // Any metadata attached to the method.
   // repeated google.protobuf.Option options = 6;
   static constexpr int kOptionsFieldNumber = 6;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -70,17 +82,27 @@ class Method final : public ::godwit::proto::MessageOf<Method> {
   Option* add_options() { return AddMessage(fields_.options_); }
   void clear_options() { fields_.options_.size = 0; }
 
+  // The source syntax of this method.
+  //
+  // This field should be ignored, instead the syntax should be inherited from
+  // Api. This is similar to Field and EnumValue.
   // google.protobuf.Syntax syntax = 7;
   static constexpr int kSyntaxFieldNumber = 7;
+  // Deprecated.
   Syntax syntax() const { return fields_.syntax_; }
   void set_syntax(Syntax value) { fields_.syntax_ = value; }
-  void clear_syntax() { fields_.syntax_ = default_.fields_.syntax_; }
+  void clear_syntax() { fields_.syntax_ = {}; }
 
+  // The source edition string, only valid when syntax is SYNTAX_EDITIONS.
+  //
+  // This field should be ignored, instead the edition should be inherited from
+  // Api. This is similar to Field and EnumValue.
   // string edition = 8;
   static constexpr int kEditionFieldNumber = 8;
+  // Deprecated.
   std::string_view edition() const { return fields_.edition_.view(); }
   void set_edition(std::string_view value) { SetString(fields_.edition_, value); }
-  void clear_edition() { fields_.edition_ = default_.fields_.edition_; }
+  void clear_edition() { fields_.edition_ = {}; }
 
  private:
   struct Fields {
@@ -99,6 +121,84 @@ class Method final : public ::godwit::proto::MessageOf<Method> {
   static const Method default_;
 };
 
+// Declares an API Interface to be included in this interface. The including
+// interface must redeclare all the methods from the included interface, but
+// documentation and options are inherited as follows:
+//
+// - If after comment and whitespace stripping, the documentation
+//   string of the redeclared method is empty, it will be inherited
+//   from the original method.
+//
+// - Each annotation belonging to the service config (http,
+//   visibility) which is not set in the redeclared method will be
+//   inherited.
+//
+// - If an http annotation is inherited, the path pattern will be
+//   modified as follows. Any version prefix will be replaced by the
+//   version of the including interface plus the [root][] path if
+//   specified.
+//
+// Example of a simple mixin:
+//
+//     package google.acl.v1;
+//     service AccessControl {
+//       // Get the underlying ACL object.
+//       rpc GetAcl(GetAclRequest) returns (Acl) {
+//         option (google.api.http).get = "/v1/{resource=**}:getAcl";
+//       }
+//     }
+//
+//     package google.storage.v2;
+//     service Storage {
+//       rpc GetAcl(GetAclRequest) returns (Acl);
+//
+//       // Get a data record.
+//       rpc GetData(GetDataRequest) returns (Data) {
+//         option (google.api.http).get = "/v2/{resource=**}";
+//       }
+//     }
+//
+// Example of a mixin configuration:
+//
+//     apis:
+//     - name: google.storage.v2.Storage
+//       mixins:
+//       - name: google.acl.v1.AccessControl
+//
+// The mixin construct implies that all methods in `AccessControl` are
+// also declared with same name and request/response types in
+// `Storage`. A documentation generator or annotation processor will
+// see the effective `Storage.GetAcl` method after inheriting
+// documentation and annotations as follows:
+//
+//     service Storage {
+//       // Get the underlying ACL object.
+//       rpc GetAcl(GetAclRequest) returns (Acl) {
+//         option (google.api.http).get = "/v2/{resource=**}:getAcl";
+//       }
+//       ...
+//     }
+//
+// Note how the version in the path pattern changed from `v1` to `v2`.
+//
+// If the `root` field in the mixin is specified, it should be a
+// relative path under which inherited HTTP paths are placed. Example:
+//
+//     apis:
+//     - name: google.storage.v2.Storage
+//       mixins:
+//       - name: google.acl.v1.AccessControl
+//         root: acls
+//
+// This implies the following inherited HTTP annotation:
+//
+//     service Storage {
+//       // Get the underlying ACL object.
+//       rpc GetAcl(GetAclRequest) returns (Acl) {
+//         option (google.api.http).get = "/v2/acls/{resource=**}:getAcl";
+//       }
+//       ...
+//     }
 class Mixin final : public ::godwit::proto::MessageOf<Mixin> {
  public:
   constexpr Mixin() : MessageOf(&table_.head) {}
@@ -110,17 +210,20 @@ class Mixin final : public ::godwit::proto::MessageOf<Mixin> {
   static const Mixin& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The fully qualified name of the interface which is included.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // If non-empty specifies a path under which inherited HTTP paths
+  // are rooted.
   // string root = 2;
   static constexpr int kRootFieldNumber = 2;
   std::string_view root() const { return fields_.root_.view(); }
   void set_root(std::string_view value) { SetString(fields_.root_, value); }
-  void clear_root() { fields_.root_ = default_.fields_.root_; }
+  void clear_root() { fields_.root_ = {}; }
 
  private:
   struct Fields {
@@ -133,6 +236,20 @@ class Mixin final : public ::godwit::proto::MessageOf<Mixin> {
   static const Mixin default_;
 };
 
+// Api is a light-weight descriptor for an API Interface.
+//
+// Interfaces are also described as "protocol buffer services" in some contexts,
+// such as by the "service" keyword in a .proto file, but they are different
+// from API Services, which represent a concrete implementation of an interface
+// as opposed to simply a description of methods and bindings. They are also
+// sometimes simply referred to as "APIs" in other contexts, such as the name of
+// this message itself. See https://cloud.google.com/apis/design/glossary for
+// detailed terminology.
+//
+// New usages of this message as an alternative to ServiceDescriptorProto are
+// strongly discouraged. This message does not reliability preserve all
+// information necessary to model the schema and preserve semantics. Instead
+// make use of FileDescriptorSet which preserves the necessary information.
 class Api final : public ::godwit::proto::MessageOf<Api> {
  public:
   constexpr Api() : MessageOf(&table_.head) {}
@@ -144,12 +261,15 @@ class Api final : public ::godwit::proto::MessageOf<Api> {
   static const Api& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The fully qualified name of this interface, including package name
+  // followed by the interface's simple name.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // The methods of this interface, in unspecified order.
   // repeated google.protobuf.Method methods = 2;
   static constexpr int kMethodsFieldNumber = 2;
   int methods_size() const { return static_cast<int>(fields_.methods_.size); }
@@ -160,6 +280,7 @@ class Api final : public ::godwit::proto::MessageOf<Api> {
   Method* add_methods() { return AddMessage(fields_.methods_); }
   void clear_methods() { fields_.methods_.size = 0; }
 
+  // Any metadata attached to the interface.
   // repeated google.protobuf.Option options = 3;
   static constexpr int kOptionsFieldNumber = 3;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -170,12 +291,33 @@ class Api final : public ::godwit::proto::MessageOf<Api> {
   Option* add_options() { return AddMessage(fields_.options_); }
   void clear_options() { fields_.options_.size = 0; }
 
+  // A version string for this interface. If specified, must have the form
+  // `major-version.minor-version`, as in `1.10`. If the minor version is
+  // omitted, it defaults to zero. If the entire version field is empty, the
+  // major version is derived from the package name, as outlined below. If the
+  // field is not empty, the version in the package name will be verified to be
+  // consistent with what is provided here.
+  //
+  // The versioning schema uses [semantic
+  // versioning](http://semver.org) where the major version number
+  // indicates a breaking change and the minor version an additive,
+  // non-breaking change. Both version numbers are signals to users
+  // what to expect from different versions, and should be carefully
+  // chosen based on the product plan.
+  //
+  // The major version is also reflected in the package name of the
+  // interface, which must end in `v<major-version>`, as in
+  // `google.feature.v1`. For major versions 0 and 1, the suffix can
+  // be omitted. Zero major versions must only be used for
+  // experimental, non-GA interfaces.
   // string version = 4;
   static constexpr int kVersionFieldNumber = 4;
   std::string_view version() const { return fields_.version_.view(); }
   void set_version(std::string_view value) { SetString(fields_.version_, value); }
-  void clear_version() { fields_.version_ = default_.fields_.version_; }
+  void clear_version() { fields_.version_ = {}; }
 
+  // Source context for the protocol buffer service represented by this
+  // message.
   // google.protobuf.SourceContext source_context = 5;
   static constexpr int kSourceContextFieldNumber = 5;
   bool has_source_context() const { return fields_.source_context_ != nullptr; }
@@ -183,6 +325,7 @@ class Api final : public ::godwit::proto::MessageOf<Api> {
   SourceContext* mutable_source_context() { return MutableMessage(fields_.source_context_); }
   void clear_source_context() { fields_.source_context_ = nullptr; }
 
+  // Included interfaces. See [Mixin][].
   // repeated google.protobuf.Mixin mixins = 6;
   static constexpr int kMixinsFieldNumber = 6;
   int mixins_size() const { return static_cast<int>(fields_.mixins_.size); }
@@ -193,17 +336,19 @@ class Api final : public ::godwit::proto::MessageOf<Api> {
   Mixin* add_mixins() { return AddMessage(fields_.mixins_); }
   void clear_mixins() { fields_.mixins_.size = 0; }
 
+  // The source syntax of the service.
   // google.protobuf.Syntax syntax = 7;
   static constexpr int kSyntaxFieldNumber = 7;
   Syntax syntax() const { return fields_.syntax_; }
   void set_syntax(Syntax value) { fields_.syntax_ = value; }
-  void clear_syntax() { fields_.syntax_ = default_.fields_.syntax_; }
+  void clear_syntax() { fields_.syntax_ = {}; }
 
+  // The source edition string, only valid when syntax is SYNTAX_EDITIONS.
   // string edition = 8;
   static constexpr int kEditionFieldNumber = 8;
   std::string_view edition() const { return fields_.edition_.view(); }
   void set_edition(std::string_view value) { SetString(fields_.edition_, value); }
-  void clear_edition() { fields_.edition_ = default_.fields_.edition_; }
+  void clear_edition() { fields_.edition_ = {}; }
 
  private:
   struct Fields {

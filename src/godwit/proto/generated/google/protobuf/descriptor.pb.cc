@@ -12,7 +12,22 @@ namespace godwit_ = ::godwit::proto;
 
 }  // namespace
 
-static constexpr ::godwit::proto::EnumTable::Value Edition_values[] = {{0, 24}, {900, 40}, {998, 55}, {999, 70}, {1000, 85}, {1001, 98}, {1002, 111}, {9999, 124}, {1, 141}, {2, 161}, {99997, 181}, {99998, 205}, {99999, 229}, {2147483647, 253}};
+static constexpr ::godwit::proto::EnumTable::Value Edition_values[] = {
+    {0, 24},
+    {900, 40},
+    {998, 55},
+    {999, 70},
+    {1000, 85},
+    {1001, 98},
+    {1002, 111},
+    {9999, 124},
+    {1, 141},
+    {2, 161},
+    {99997, 181},
+    {99998, 205},
+    {99999, 229},
+    {2147483647, 253},
+};
 constinit const ::godwit::proto::EnumTable Edition_internal_table = {
     "google.protobuf.Edition\0"
     "EDITION_UNKNOWN\0"
@@ -31,7 +46,11 @@ constinit const ::godwit::proto::EnumTable Edition_internal_table = {
     "EDITION_MAX",
     Edition_values, 14, true, false};
 
-static constexpr ::godwit::proto::EnumTable::Value SymbolVisibility_values[] = {{0, 33}, {1, 50}, {2, 67}};
+static constexpr ::godwit::proto::EnumTable::Value SymbolVisibility_values[] = {
+    {0, 33},
+    {1, 50},
+    {2, 67},
+};
 constinit const ::godwit::proto::EnumTable SymbolVisibility_internal_table = {
     "google.protobuf.SymbolVisibility\0"
     "VISIBILITY_UNSET\0"
@@ -39,14 +58,36 @@ constinit const ::godwit::proto::EnumTable SymbolVisibility_internal_table = {
     "VISIBILITY_EXPORT",
     SymbolVisibility_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value ExtensionRangeOptions_VerificationState_values[] = {{0, 56}, {1, 68}};
+static constexpr ::godwit::proto::EnumTable::Value ExtensionRangeOptions_VerificationState_values[] = {
+    {0, 56},
+    {1, 68},
+};
 constinit const ::godwit::proto::EnumTable ExtensionRangeOptions_VerificationState_internal_table = {
     "google.protobuf.ExtensionRangeOptions.VerificationState\0"
     "DECLARATION\0"
     "UNVERIFIED",
     ExtensionRangeOptions_VerificationState_values, 2, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldDescriptorProto_Type_values[] = {{1, 42}, {2, 54}, {3, 65}, {4, 76}, {5, 88}, {6, 99}, {7, 112}, {8, 125}, {9, 135}, {10, 147}, {11, 158}, {12, 171}, {13, 182}, {14, 194}, {15, 204}, {16, 218}, {17, 232}, {18, 244}};
+static constexpr ::godwit::proto::EnumTable::Value FieldDescriptorProto_Type_values[] = {
+    {1, 42},
+    {2, 54},
+    {3, 65},
+    {4, 76},
+    {5, 88},
+    {6, 99},
+    {7, 112},
+    {8, 125},
+    {9, 135},
+    {10, 147},
+    {11, 158},
+    {12, 171},
+    {13, 182},
+    {14, 194},
+    {15, 204},
+    {16, 218},
+    {17, 232},
+    {18, 244},
+};
 constinit const ::godwit::proto::EnumTable FieldDescriptorProto_Type_internal_table = {
     "google.protobuf.FieldDescriptorProto.Type\0"
     "TYPE_DOUBLE\0"
@@ -69,7 +110,11 @@ constinit const ::godwit::proto::EnumTable FieldDescriptorProto_Type_internal_ta
     "TYPE_SINT64",
     FieldDescriptorProto_Type_values, 18, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldDescriptorProto_Label_values[] = {{1, 43}, {3, 58}, {2, 73}};
+static constexpr ::godwit::proto::EnumTable::Value FieldDescriptorProto_Label_values[] = {
+    {1, 43},
+    {3, 58},
+    {2, 73},
+};
 constinit const ::godwit::proto::EnumTable FieldDescriptorProto_Label_internal_table = {
     "google.protobuf.FieldDescriptorProto.Label\0"
     "LABEL_OPTIONAL\0"
@@ -77,7 +122,11 @@ constinit const ::godwit::proto::EnumTable FieldDescriptorProto_Label_internal_t
     "LABEL_REQUIRED",
     FieldDescriptorProto_Label_values, 3, true, false};
 
-static constexpr ::godwit::proto::EnumTable::Value FileOptions_OptimizeMode_values[] = {{1, 41}, {2, 47}, {3, 57}};
+static constexpr ::godwit::proto::EnumTable::Value FileOptions_OptimizeMode_values[] = {
+    {1, 41},
+    {2, 47},
+    {3, 57},
+};
 constinit const ::godwit::proto::EnumTable FileOptions_OptimizeMode_internal_table = {
     "google.protobuf.FileOptions.OptimizeMode\0"
     "SPEED\0"
@@ -85,7 +134,11 @@ constinit const ::godwit::proto::EnumTable FileOptions_OptimizeMode_internal_tab
     "LITE_RUNTIME",
     FileOptions_OptimizeMode_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldOptions_CType_values[] = {{0, 35}, {1, 42}, {2, 47}};
+static constexpr ::godwit::proto::EnumTable::Value FieldOptions_CType_values[] = {
+    {0, 35},
+    {1, 42},
+    {2, 47},
+};
 constinit const ::godwit::proto::EnumTable FieldOptions_CType_internal_table = {
     "google.protobuf.FieldOptions.CType\0"
     "STRING\0"
@@ -93,7 +146,11 @@ constinit const ::godwit::proto::EnumTable FieldOptions_CType_internal_table = {
     "STRING_PIECE",
     FieldOptions_CType_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldOptions_JSType_values[] = {{0, 36}, {1, 46}, {2, 56}};
+static constexpr ::godwit::proto::EnumTable::Value FieldOptions_JSType_values[] = {
+    {0, 36},
+    {1, 46},
+    {2, 56},
+};
 constinit const ::godwit::proto::EnumTable FieldOptions_JSType_internal_table = {
     "google.protobuf.FieldOptions.JSType\0"
     "JS_NORMAL\0"
@@ -101,7 +158,11 @@ constinit const ::godwit::proto::EnumTable FieldOptions_JSType_internal_table = 
     "JS_NUMBER",
     FieldOptions_JSType_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldOptions_OptionRetention_values[] = {{0, 45}, {1, 63}, {2, 81}};
+static constexpr ::godwit::proto::EnumTable::Value FieldOptions_OptionRetention_values[] = {
+    {0, 45},
+    {1, 63},
+    {2, 81},
+};
 constinit const ::godwit::proto::EnumTable FieldOptions_OptionRetention_internal_table = {
     "google.protobuf.FieldOptions.OptionRetention\0"
     "RETENTION_UNKNOWN\0"
@@ -109,7 +170,18 @@ constinit const ::godwit::proto::EnumTable FieldOptions_OptionRetention_internal
     "RETENTION_SOURCE",
     FieldOptions_OptionRetention_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FieldOptions_OptionTargetType_values[] = {{0, 46}, {1, 66}, {2, 83}, {3, 111}, {4, 131}, {5, 149}, {6, 167}, {7, 184}, {8, 207}, {9, 227}};
+static constexpr ::godwit::proto::EnumTable::Value FieldOptions_OptionTargetType_values[] = {
+    {0, 46},
+    {1, 66},
+    {2, 83},
+    {3, 111},
+    {4, 131},
+    {5, 149},
+    {6, 167},
+    {7, 184},
+    {8, 207},
+    {9, 227},
+};
 constinit const ::godwit::proto::EnumTable FieldOptions_OptionTargetType_internal_table = {
     "google.protobuf.FieldOptions.OptionTargetType\0"
     "TARGET_TYPE_UNKNOWN\0"
@@ -124,7 +196,11 @@ constinit const ::godwit::proto::EnumTable FieldOptions_OptionTargetType_interna
     "TARGET_TYPE_METHOD",
     FieldOptions_OptionTargetType_values, 10, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value MethodOptions_IdempotencyLevel_values[] = {{0, 47}, {1, 67}, {2, 83}};
+static constexpr ::godwit::proto::EnumTable::Value MethodOptions_IdempotencyLevel_values[] = {
+    {0, 47},
+    {1, 67},
+    {2, 83},
+};
 constinit const ::godwit::proto::EnumTable MethodOptions_IdempotencyLevel_internal_table = {
     "google.protobuf.MethodOptions.IdempotencyLevel\0"
     "IDEMPOTENCY_UNKNOWN\0"
@@ -132,7 +208,12 @@ constinit const ::godwit::proto::EnumTable MethodOptions_IdempotencyLevel_intern
     "IDEMPOTENT",
     MethodOptions_IdempotencyLevel_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_FieldPresence_values[] = {{0, 41}, {1, 64}, {2, 73}, {3, 82}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_FieldPresence_values[] = {
+    {0, 41},
+    {1, 64},
+    {2, 73},
+    {3, 82},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_FieldPresence_internal_table = {
     "google.protobuf.FeatureSet.FieldPresence\0"
     "FIELD_PRESENCE_UNKNOWN\0"
@@ -141,7 +222,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_FieldPresence_internal_tab
     "LEGACY_REQUIRED",
     FeatureSet_FieldPresence_values, 4, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_EnumType_values[] = {{0, 36}, {1, 54}, {2, 59}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_EnumType_values[] = {
+    {0, 36},
+    {1, 54},
+    {2, 59},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_EnumType_internal_table = {
     "google.protobuf.FeatureSet.EnumType\0"
     "ENUM_TYPE_UNKNOWN\0"
@@ -149,7 +234,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_EnumType_internal_table = 
     "CLOSED",
     FeatureSet_EnumType_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_RepeatedFieldEncoding_values[] = {{0, 49}, {1, 81}, {2, 88}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_RepeatedFieldEncoding_values[] = {
+    {0, 49},
+    {1, 81},
+    {2, 88},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_RepeatedFieldEncoding_internal_table = {
     "google.protobuf.FeatureSet.RepeatedFieldEncoding\0"
     "REPEATED_FIELD_ENCODING_UNKNOWN\0"
@@ -157,7 +246,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_RepeatedFieldEncoding_inte
     "EXPANDED",
     FeatureSet_RepeatedFieldEncoding_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_Utf8Validation_values[] = {{0, 42}, {2, 66}, {3, 73}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_Utf8Validation_values[] = {
+    {0, 42},
+    {2, 66},
+    {3, 73},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_Utf8Validation_internal_table = {
     "google.protobuf.FeatureSet.Utf8Validation\0"
     "UTF8_VALIDATION_UNKNOWN\0"
@@ -165,7 +258,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_Utf8Validation_internal_ta
     "NONE",
     FeatureSet_Utf8Validation_values, 3, true, false};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_MessageEncoding_values[] = {{0, 43}, {1, 68}, {2, 84}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_MessageEncoding_values[] = {
+    {0, 43},
+    {1, 68},
+    {2, 84},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_MessageEncoding_internal_table = {
     "google.protobuf.FeatureSet.MessageEncoding\0"
     "MESSAGE_ENCODING_UNKNOWN\0"
@@ -173,7 +270,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_MessageEncoding_internal_t
     "DELIMITED",
     FeatureSet_MessageEncoding_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_JsonFormat_values[] = {{0, 38}, {1, 58}, {2, 64}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_JsonFormat_values[] = {
+    {0, 38},
+    {1, 58},
+    {2, 64},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_JsonFormat_internal_table = {
     "google.protobuf.FeatureSet.JsonFormat\0"
     "JSON_FORMAT_UNKNOWN\0"
@@ -181,7 +282,12 @@ constinit const ::godwit::proto::EnumTable FeatureSet_JsonFormat_internal_table 
     "LEGACY_BEST_EFFORT",
     FeatureSet_JsonFormat_values, 3, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_EnforceNamingStyle_values[] = {{0, 46}, {1, 75}, {2, 85}, {3, 98}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_EnforceNamingStyle_values[] = {
+    {0, 46},
+    {1, 75},
+    {2, 85},
+    {3, 98},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_EnforceNamingStyle_internal_table = {
     "google.protobuf.FeatureSet.EnforceNamingStyle\0"
     "ENFORCE_NAMING_STYLE_UNKNOWN\0"
@@ -190,7 +296,13 @@ constinit const ::godwit::proto::EnumTable FeatureSet_EnforceNamingStyle_interna
     "STYLE2026",
     FeatureSet_EnforceNamingStyle_values, 4, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value FeatureSet_VisibilityFeature_DefaultSymbolVisibility_values[] = {{0, 69}, {1, 103}, {2, 114}, {3, 131}, {4, 141}};
+static constexpr ::godwit::proto::EnumTable::Value FeatureSet_VisibilityFeature_DefaultSymbolVisibility_values[] = {
+    {0, 69},
+    {1, 103},
+    {2, 114},
+    {3, 131},
+    {4, 141},
+};
 constinit const ::godwit::proto::EnumTable FeatureSet_VisibilityFeature_DefaultSymbolVisibility_internal_table = {
     "google.protobuf.FeatureSet.VisibilityFeature.DefaultSymbolVisibility\0"
     "DEFAULT_SYMBOL_VISIBILITY_UNKNOWN\0"
@@ -200,7 +312,11 @@ constinit const ::godwit::proto::EnumTable FeatureSet_VisibilityFeature_DefaultS
     "STRICT",
     FeatureSet_VisibilityFeature_DefaultSymbolVisibility_values, 5, true, true};
 
-static constexpr ::godwit::proto::EnumTable::Value GeneratedCodeInfo_Annotation_Semantic_values[] = {{0, 54}, {1, 59}, {2, 63}};
+static constexpr ::godwit::proto::EnumTable::Value GeneratedCodeInfo_Annotation_Semantic_values[] = {
+    {0, 54},
+    {1, 59},
+    {2, 63},
+};
 constinit const ::godwit::proto::EnumTable GeneratedCodeInfo_Annotation_Semantic_internal_table = {
     "google.protobuf.GeneratedCodeInfo.Annotation.Semantic\0"
     "NONE\0"
@@ -208,33 +324,44 @@ constinit const ::godwit::proto::EnumTable GeneratedCodeInfo_Annotation_Semantic
     "ALIAS",
     GeneratedCodeInfo_Annotation_Semantic_values, 3, true, true};
 
-static constexpr const void* FieldOptions_EditionDefault_types[] = {&Edition_internal_table};
+static constexpr const void* FieldOptions_EditionDefault_types[] = {
+    &::google::protobuf::Edition_internal_table,
+};
 constexpr FieldOptions_EditionDefault FieldOptions_EditionDefault::default_;
 constinit const godwit_::TableOf<4> FieldOptions_EditionDefault::table_ = {
     {sizeof(FieldOptions_EditionDefault), 3, 4, 0, &default_,
-     "google.protobuf.FieldOptions.EditionDefault\0"
-     "value\0"
-     "edition",
-     FieldOptions_EditionDefault_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FieldOptions.EditionDefault\0"
+    "value\0"
+    "edition",
+    FieldOptions_EditionDefault_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      godwit_::FieldEntry(),
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, value_), 1, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {3, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, edition_)}}};
 
-static constexpr const void* FeatureSet_types[] = {&FeatureSet_FieldPresence_internal_table, &FeatureSet_EnumType_internal_table, &FeatureSet_RepeatedFieldEncoding_internal_table, &FeatureSet_Utf8Validation_internal_table, &FeatureSet_MessageEncoding_internal_table, &FeatureSet_JsonFormat_internal_table, &FeatureSet_EnforceNamingStyle_internal_table, &FeatureSet_VisibilityFeature_DefaultSymbolVisibility_internal_table};
+static constexpr const void* FeatureSet_types[] = {
+    &::google::protobuf::FeatureSet_FieldPresence_internal_table,
+    &::google::protobuf::FeatureSet_EnumType_internal_table,
+    &::google::protobuf::FeatureSet_RepeatedFieldEncoding_internal_table,
+    &::google::protobuf::FeatureSet_Utf8Validation_internal_table,
+    &::google::protobuf::FeatureSet_MessageEncoding_internal_table,
+    &::google::protobuf::FeatureSet_JsonFormat_internal_table,
+    &::google::protobuf::FeatureSet_EnforceNamingStyle_internal_table,
+    &::google::protobuf::FeatureSet_VisibilityFeature_DefaultSymbolVisibility_internal_table,
+};
 constexpr FeatureSet FeatureSet::default_;
 constinit const godwit_::TableOf<9> FeatureSet::table_ = {
     {sizeof(FeatureSet), 8, 9, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.FeatureSet\0"
-     "field_presence\0"
-     "enum_type\0"
-     "repeated_field_encoding\0"
-     "utf8_validation\0"
-     "message_encoding\0"
-     "json_format\0"
-     "enforce_naming_style\0"
-     "default_symbol_visibility",
-     FeatureSet_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FeatureSet\0"
+    "field_presence\0"
+    "enum_type\0"
+    "repeated_field_encoding\0"
+    "utf8_validation\0"
+    "message_encoding\0"
+    "json_format\0"
+    "enforce_naming_style\0"
+    "default_symbol_visibility",
+    FeatureSet_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, field_presence_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, enum_type_), 1, 1},
@@ -245,17 +372,19 @@ constinit const godwit_::TableOf<9> FeatureSet::table_ = {
      {7, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, enforce_naming_style_), 6, 6},
      {8, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, default_symbol_visibility_), 7, 7}}};
 
-static constexpr const void* FieldOptions_FeatureSupport_types[] = {&Edition_internal_table};
+static constexpr const void* FieldOptions_FeatureSupport_types[] = {
+    &::google::protobuf::Edition_internal_table,
+};
 constexpr FieldOptions_FeatureSupport FieldOptions_FeatureSupport::default_;
 constinit const godwit_::TableOf<6> FieldOptions_FeatureSupport::table_ = {
     {sizeof(FieldOptions_FeatureSupport), 5, 6, 0, &default_,
-     "google.protobuf.FieldOptions.FeatureSupport\0"
-     "edition_introduced\0"
-     "edition_deprecated\0"
-     "deprecation_warning\0"
-     "edition_removed\0"
-     "removal_error",
-     FieldOptions_FeatureSupport_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FieldOptions.FeatureSupport\0"
+    "edition_introduced\0"
+    "edition_deprecated\0"
+    "deprecation_warning\0"
+    "edition_removed\0"
+    "removal_error",
+    FieldOptions_FeatureSupport_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, edition_introduced_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, edition_deprecated_), 1},
@@ -266,10 +395,10 @@ constinit const godwit_::TableOf<6> FieldOptions_FeatureSupport::table_ = {
 constexpr UninterpretedOption_NamePart UninterpretedOption_NamePart::default_;
 constinit const godwit_::TableOf<3> UninterpretedOption_NamePart::table_ = {
     {sizeof(UninterpretedOption_NamePart), 2, 3, godwit_::MessageTable::kHasRequired, &default_,
-     "google.protobuf.UninterpretedOption.NamePart\0"
-     "name_part\0"
-     "is_extension",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.UninterpretedOption.NamePart\0"
+    "name_part\0"
+    "is_extension",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_part_), 0, 0, godwit_::FieldEntry::kRequired | godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, is_extension_), 1, 0, godwit_::FieldEntry::kRequired}}};
@@ -277,18 +406,18 @@ constinit const godwit_::TableOf<3> UninterpretedOption_NamePart::table_ = {
 constexpr UninterpretedOption UninterpretedOption::default_;
 constinit const godwit_::TableOf<9> UninterpretedOption::table_ = {
     {sizeof(UninterpretedOption), 8, 9, 0, &default_,
-     "google.protobuf.UninterpretedOption\0"
-     "name\0"
-     "identifier_value\0"
-     "positive_int_value\0"
-     "negative_int_value\0"
-     "double_value\0"
-     "string_value\0"
-     "aggregate_value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.UninterpretedOption\0"
+    "name\0"
+    "identifier_value\0"
+    "positive_int_value\0"
+    "negative_int_value\0"
+    "double_value\0"
+    "string_value\0"
+    "aggregate_value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      godwit_::FieldEntry(),
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, name_), &UninterpretedOption_NamePart::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, name_), &::google::protobuf::UninterpretedOption_NamePart::internal_table()},
      {3, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, identifier_value_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {4, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt64, godwit_::FieldType::kUint64, godwit_::kMessageHeader + offsetof(Fields, positive_int_value_), 1},
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt64, godwit_::FieldType::kInt64, godwit_::kMessageHeader + offsetof(Fields, negative_int_value_), 2},
@@ -296,26 +425,31 @@ constinit const godwit_::TableOf<9> UninterpretedOption::table_ = {
      {7, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kBytes, godwit_::kMessageHeader + offsetof(Fields, string_value_), 4},
      {8, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, aggregate_value_), 5, 0, godwit_::FieldEntry::kUtf8Unchecked}}};
 
-static constexpr const void* FieldOptions_types[] = {&FieldOptions_CType_internal_table, &FieldOptions_JSType_internal_table, &FieldOptions_OptionRetention_internal_table, &FieldOptions_OptionTargetType_internal_table};
+static constexpr const void* FieldOptions_types[] = {
+    &::google::protobuf::FieldOptions_CType_internal_table,
+    &::google::protobuf::FieldOptions_JSType_internal_table,
+    &::google::protobuf::FieldOptions_OptionRetention_internal_table,
+    &::google::protobuf::FieldOptions_OptionTargetType_internal_table,
+};
 constexpr FieldOptions FieldOptions::default_;
 constinit const godwit_::TableOf<24> FieldOptions::table_ = {
     {sizeof(FieldOptions), 22, 24, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.FieldOptions\0"
-     "ctype\0"
-     "packed\0"
-     "deprecated\0"
-     "lazy\0"
-     "jstype\0"
-     "weak\0"
-     "unverified_lazy\0"
-     "debug_redact\0"
-     "retention\0"
-     "targets\0"
-     "edition_defaults\0"
-     "features\0"
-     "feature_support\0"
-     "uninterpreted_option",
-     FieldOptions_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FieldOptions\0"
+    "ctype\0"
+    "packed\0"
+    "deprecated\0"
+    "lazy\0"
+    "jstype\0"
+    "weak\0"
+    "unverified_lazy\0"
+    "debug_redact\0"
+    "retention\0"
+    "targets\0"
+    "edition_defaults\0"
+    "features\0"
+    "feature_support\0"
+    "uninterpreted_option",
+    FieldOptions_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, ctype_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, packed_), 1},
@@ -336,28 +470,31 @@ constinit const godwit_::TableOf<24> FieldOptions::table_ = {
      {17, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, retention_), 8, 2},
      godwit_::FieldEntry(),
      {19, godwit_::WireType::kVarint, godwit_::Cardinality::kRepeated, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, targets_), 0, 3},
-     {20, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, edition_defaults_), &FieldOptions_EditionDefault::internal_table()},
-     {21, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {22, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, feature_support_), &FieldOptions_FeatureSupport::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {20, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, edition_defaults_), &::google::protobuf::FieldOptions_EditionDefault::internal_table()},
+     {21, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {22, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, feature_support_), &::google::protobuf::FieldOptions_FeatureSupport::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
-static constexpr const void* FieldDescriptorProto_types[] = {&FieldDescriptorProto_Label_internal_table, &FieldDescriptorProto_Type_internal_table};
+static constexpr const void* FieldDescriptorProto_types[] = {
+    &::google::protobuf::FieldDescriptorProto_Label_internal_table,
+    &::google::protobuf::FieldDescriptorProto_Type_internal_table,
+};
 constexpr FieldDescriptorProto FieldDescriptorProto::default_;
 constinit const godwit_::TableOf<18> FieldDescriptorProto::table_ = {
     {sizeof(FieldDescriptorProto), 17, 18, 0, &default_,
-     "google.protobuf.FieldDescriptorProto\0"
-     "name\0"
-     "extendee\0"
-     "number\0"
-     "label\0"
-     "type\0"
-     "type_name\0"
-     "default_value\0"
-     "options\0"
-     "oneof_index\0"
-     "json_name\0"
-     "proto3_optional",
-     FieldDescriptorProto_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FieldDescriptorProto\0"
+    "name\0"
+    "extendee\0"
+    "number\0"
+    "label\0"
+    "type\0"
+    "type_name\0"
+    "default_value\0"
+    "options\0"
+    "oneof_index\0"
+    "json_name\0"
+    "proto3_optional",
+    FieldDescriptorProto_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, extendee_), 5, 0, godwit_::FieldEntry::kUtf8Unchecked},
@@ -366,7 +503,7 @@ constinit const godwit_::TableOf<18> FieldDescriptorProto::table_ = {
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, type_), 3, 1},
      {6, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, type_name_), 4, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {7, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, default_value_), 6, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {8, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &FieldOptions::internal_table()},
+     {8, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::FieldOptions::internal_table()},
      {9, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, oneof_index_), 7},
      {10, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, json_name_), 8, 0, godwit_::FieldEntry::kUtf8Unchecked},
      godwit_::FieldEntry(),
@@ -380,43 +517,43 @@ constinit const godwit_::TableOf<18> FieldDescriptorProto::table_ = {
 constexpr EnumValueOptions EnumValueOptions::default_;
 constinit const godwit_::TableOf<6> EnumValueOptions::table_ = {
     {sizeof(EnumValueOptions), 4, 6, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.EnumValueOptions\0"
-     "deprecated\0"
-     "features\0"
-     "debug_redact\0"
-     "feature_support\0"
-     "uninterpreted_option",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.EnumValueOptions\0"
+    "deprecated\0"
+    "features\0"
+    "debug_redact\0"
+    "feature_support\0"
+    "uninterpreted_option",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, deprecated_)},
-     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
+     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
      {3, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, debug_redact_), 1},
-     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, feature_support_), &FieldOptions_FeatureSupport::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, feature_support_), &::google::protobuf::FieldOptions_FeatureSupport::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr EnumValueDescriptorProto EnumValueDescriptorProto::default_;
 constinit const godwit_::TableOf<4> EnumValueDescriptorProto::table_ = {
     {sizeof(EnumValueDescriptorProto), 3, 4, 0, &default_,
-     "google.protobuf.EnumValueDescriptorProto\0"
-     "name\0"
-     "number\0"
-     "options",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.EnumValueDescriptorProto\0"
+    "name\0"
+    "number\0"
+    "options",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, number_), 1},
-     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &EnumValueOptions::internal_table()}}};
+     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::EnumValueOptions::internal_table()}}};
 
 constexpr EnumOptions EnumOptions::default_;
 constinit const godwit_::TableOf<9> EnumOptions::table_ = {
     {sizeof(EnumOptions), 7, 9, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.EnumOptions\0"
-     "allow_alias\0"
-     "deprecated\0"
-     "deprecated_legacy_json_field_conflicts\0"
-     "features\0"
-     "uninterpreted_option",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.EnumOptions\0"
+    "allow_alias\0"
+    "deprecated\0"
+    "deprecated_legacy_json_field_conflicts\0"
+    "features\0"
+    "uninterpreted_option",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      godwit_::FieldEntry(),
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, allow_alias_)},
@@ -424,50 +561,52 @@ constinit const godwit_::TableOf<9> EnumOptions::table_ = {
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      {6, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, deprecated_legacy_json_field_conflicts_), 2},
-     {7, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {7, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr EnumDescriptorProto_EnumReservedRange EnumDescriptorProto_EnumReservedRange::default_;
 constinit const godwit_::TableOf<3> EnumDescriptorProto_EnumReservedRange::table_ = {
     {sizeof(EnumDescriptorProto_EnumReservedRange), 2, 3, 0, &default_,
-     "google.protobuf.EnumDescriptorProto.EnumReservedRange\0"
-     "start\0"
-     "end",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.EnumDescriptorProto.EnumReservedRange\0"
+    "start\0"
+    "end",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, start_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, end_), 1}}};
 
-static constexpr const void* EnumDescriptorProto_types[] = {&SymbolVisibility_internal_table};
+static constexpr const void* EnumDescriptorProto_types[] = {
+    &::google::protobuf::SymbolVisibility_internal_table,
+};
 constexpr EnumDescriptorProto EnumDescriptorProto::default_;
 constinit const godwit_::TableOf<7> EnumDescriptorProto::table_ = {
     {sizeof(EnumDescriptorProto), 6, 7, 0, &default_,
-     "google.protobuf.EnumDescriptorProto\0"
-     "name\0"
-     "value\0"
-     "options\0"
-     "reserved_range\0"
-     "reserved_name\0"
-     "visibility",
-     EnumDescriptorProto_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.EnumDescriptorProto\0"
+    "name\0"
+    "value\0"
+    "options\0"
+    "reserved_range\0"
+    "reserved_name\0"
+    "visibility",
+    EnumDescriptorProto_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, value_), &EnumValueDescriptorProto::internal_table()},
-     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &EnumOptions::internal_table()},
-     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, reserved_range_), &EnumDescriptorProto_EnumReservedRange::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, value_), &::google::protobuf::EnumValueDescriptorProto::internal_table()},
+     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::EnumOptions::internal_table()},
+     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, reserved_range_), &::google::protobuf::EnumDescriptorProto_EnumReservedRange::internal_table()},
      {5, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, reserved_name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {6, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, visibility_), 1}}};
 
 constexpr ExtensionRangeOptions_Declaration ExtensionRangeOptions_Declaration::default_;
 constinit const godwit_::TableOf<7> ExtensionRangeOptions_Declaration::table_ = {
     {sizeof(ExtensionRangeOptions_Declaration), 6, 7, 0, &default_,
-     "google.protobuf.ExtensionRangeOptions.Declaration\0"
-     "number\0"
-     "full_name\0"
-     "type\0"
-     "reserved\0"
-     "repeated",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.ExtensionRangeOptions.Declaration\0"
+    "number\0"
+    "full_name\0"
+    "type\0"
+    "reserved\0"
+    "repeated",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, number_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, full_name_), 1, 0, godwit_::FieldEntry::kUtf8Unchecked},
@@ -476,70 +615,72 @@ constinit const godwit_::TableOf<7> ExtensionRangeOptions_Declaration::table_ = 
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, reserved_), 3},
      {6, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, repeated_), 4}}};
 
-static constexpr const void* ExtensionRangeOptions_types[] = {&ExtensionRangeOptions_VerificationState_internal_table};
+static constexpr const void* ExtensionRangeOptions_types[] = {
+    &::google::protobuf::ExtensionRangeOptions_VerificationState_internal_table,
+};
 constexpr ExtensionRangeOptions ExtensionRangeOptions::default_;
 constinit const godwit_::TableOf<6> ExtensionRangeOptions::table_ = {
     {sizeof(ExtensionRangeOptions), 3, 6, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.ExtensionRangeOptions\0"
-     "declaration\0"
-     "verification\0"
-     "features\0"
-     "uninterpreted_option",
-     ExtensionRangeOptions_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.ExtensionRangeOptions\0"
+    "declaration\0"
+    "verification\0"
+    "features\0"
+    "uninterpreted_option",
+    ExtensionRangeOptions_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      godwit_::FieldEntry(),
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, declaration_), &ExtensionRangeOptions_Declaration::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, declaration_), &::google::protobuf::ExtensionRangeOptions_Declaration::internal_table()},
      {3, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, verification_)},
-     {50, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {50, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr DescriptorProto_ExtensionRange DescriptorProto_ExtensionRange::default_;
 constinit const godwit_::TableOf<4> DescriptorProto_ExtensionRange::table_ = {
     {sizeof(DescriptorProto_ExtensionRange), 3, 4, 0, &default_,
-     "google.protobuf.DescriptorProto.ExtensionRange\0"
-     "start\0"
-     "end\0"
-     "options",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.DescriptorProto.ExtensionRange\0"
+    "start\0"
+    "end\0"
+    "options",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, start_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, end_), 1},
-     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &ExtensionRangeOptions::internal_table()}}};
+     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::ExtensionRangeOptions::internal_table()}}};
 
 constexpr OneofOptions OneofOptions::default_;
 constinit const godwit_::TableOf<3> OneofOptions::table_ = {
     {sizeof(OneofOptions), 1, 3, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.OneofOptions\0"
-     "features\0"
-     "uninterpreted_option",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 0},
+    "google.protobuf.OneofOptions\0"
+    "features\0"
+    "uninterpreted_option",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {1, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr OneofDescriptorProto OneofDescriptorProto::default_;
 constinit const godwit_::TableOf<3> OneofDescriptorProto::table_ = {
     {sizeof(OneofDescriptorProto), 2, 3, 0, &default_,
-     "google.protobuf.OneofDescriptorProto\0"
-     "name\0"
-     "options",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.OneofDescriptorProto\0"
+    "name\0"
+    "options",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &OneofOptions::internal_table()}}};
+     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::OneofOptions::internal_table()}}};
 
 constexpr MessageOptions MessageOptions::default_;
 constinit const godwit_::TableOf<14> MessageOptions::table_ = {
     {sizeof(MessageOptions), 12, 14, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.MessageOptions\0"
-     "message_set_wire_format\0"
-     "no_standard_descriptor_accessor\0"
-     "deprecated\0"
-     "map_entry\0"
-     "deprecated_legacy_json_field_conflicts\0"
-     "features\0"
-     "uninterpreted_option",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.MessageOptions\0"
+    "message_set_wire_format\0"
+    "no_standard_descriptor_accessor\0"
+    "deprecated\0"
+    "map_entry\0"
+    "deprecated_legacy_json_field_conflicts\0"
+    "features\0"
+    "uninterpreted_option",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, message_set_wire_format_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, no_standard_descriptor_accessor_), 1},
@@ -552,138 +693,144 @@ constinit const godwit_::TableOf<14> MessageOptions::table_ = {
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      {11, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, deprecated_legacy_json_field_conflicts_), 4},
-     {12, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {12, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr DescriptorProto_ReservedRange DescriptorProto_ReservedRange::default_;
 constinit const godwit_::TableOf<3> DescriptorProto_ReservedRange::table_ = {
     {sizeof(DescriptorProto_ReservedRange), 2, 3, 0, &default_,
-     "google.protobuf.DescriptorProto.ReservedRange\0"
-     "start\0"
-     "end",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.DescriptorProto.ReservedRange\0"
+    "start\0"
+    "end",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, start_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, end_), 1}}};
 
-static constexpr const void* DescriptorProto_types[] = {&SymbolVisibility_internal_table};
+static constexpr const void* DescriptorProto_types[] = {
+    &::google::protobuf::SymbolVisibility_internal_table,
+};
 constexpr DescriptorProto DescriptorProto::default_;
 constinit const godwit_::TableOf<12> DescriptorProto::table_ = {
     {sizeof(DescriptorProto), 11, 12, 0, &default_,
-     "google.protobuf.DescriptorProto\0"
-     "name\0"
-     "field\0"
-     "nested_type\0"
-     "enum_type\0"
-     "extension_range\0"
-     "extension\0"
-     "options\0"
-     "oneof_decl\0"
-     "reserved_range\0"
-     "reserved_name\0"
-     "visibility",
-     DescriptorProto_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.DescriptorProto\0"
+    "name\0"
+    "field\0"
+    "nested_type\0"
+    "enum_type\0"
+    "extension_range\0"
+    "extension\0"
+    "options\0"
+    "oneof_decl\0"
+    "reserved_range\0"
+    "reserved_name\0"
+    "visibility",
+    DescriptorProto_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, field_), &FieldDescriptorProto::internal_table()},
-     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, nested_type_), &DescriptorProto::internal_table()},
-     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enum_type_), &EnumDescriptorProto::internal_table()},
-     {5, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_range_), &DescriptorProto_ExtensionRange::internal_table()},
-     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_), &FieldDescriptorProto::internal_table()},
-     {7, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &MessageOptions::internal_table()},
-     {8, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, oneof_decl_), &OneofDescriptorProto::internal_table()},
-     {9, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, reserved_range_), &DescriptorProto_ReservedRange::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, field_), &::google::protobuf::FieldDescriptorProto::internal_table()},
+     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, nested_type_), &::google::protobuf::DescriptorProto::internal_table()},
+     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enum_type_), &::google::protobuf::EnumDescriptorProto::internal_table()},
+     {5, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_range_), &::google::protobuf::DescriptorProto_ExtensionRange::internal_table()},
+     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_), &::google::protobuf::FieldDescriptorProto::internal_table()},
+     {7, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::MessageOptions::internal_table()},
+     {8, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, oneof_decl_), &::google::protobuf::OneofDescriptorProto::internal_table()},
+     {9, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, reserved_range_), &::google::protobuf::DescriptorProto_ReservedRange::internal_table()},
      {10, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, reserved_name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {11, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, visibility_), 1}}};
 
-static constexpr const void* MethodOptions_types[] = {&MethodOptions_IdempotencyLevel_internal_table};
+static constexpr const void* MethodOptions_types[] = {
+    &::google::protobuf::MethodOptions_IdempotencyLevel_internal_table,
+};
 constexpr MethodOptions MethodOptions::default_;
 constinit const godwit_::TableOf<5> MethodOptions::table_ = {
     {sizeof(MethodOptions), 0, 5, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.MethodOptions\0"
-     "deprecated\0"
-     "idempotency_level\0"
-     "features\0"
-     "uninterpreted_option",
-     MethodOptions_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.MethodOptions\0"
+    "deprecated\0"
+    "idempotency_level\0"
+    "features\0"
+    "uninterpreted_option",
+    MethodOptions_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {33, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, deprecated_)},
      {34, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, idempotency_level_), 1},
-     {35, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {35, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr MethodDescriptorProto MethodDescriptorProto::default_;
 constinit const godwit_::TableOf<7> MethodDescriptorProto::table_ = {
     {sizeof(MethodDescriptorProto), 6, 7, 0, &default_,
-     "google.protobuf.MethodDescriptorProto\0"
-     "name\0"
-     "input_type\0"
-     "output_type\0"
-     "options\0"
-     "client_streaming\0"
-     "server_streaming",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.MethodDescriptorProto\0"
+    "name\0"
+    "input_type\0"
+    "output_type\0"
+    "options\0"
+    "client_streaming\0"
+    "server_streaming",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, input_type_), 1, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {3, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, output_type_), 2, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &MethodOptions::internal_table()},
+     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::MethodOptions::internal_table()},
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, client_streaming_), 3},
      {6, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, server_streaming_), 4}}};
 
 constexpr ServiceOptions ServiceOptions::default_;
 constinit const godwit_::TableOf<4> ServiceOptions::table_ = {
     {sizeof(ServiceOptions), 0, 4, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.ServiceOptions\0"
-     "deprecated\0"
-     "features\0"
-     "uninterpreted_option",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.ServiceOptions\0"
+    "deprecated\0"
+    "features\0"
+    "uninterpreted_option",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {33, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, deprecated_)},
-     {34, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {34, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr ServiceDescriptorProto ServiceDescriptorProto::default_;
 constinit const godwit_::TableOf<4> ServiceDescriptorProto::table_ = {
     {sizeof(ServiceDescriptorProto), 3, 4, 0, &default_,
-     "google.protobuf.ServiceDescriptorProto\0"
-     "name\0"
-     "method\0"
-     "options",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.ServiceDescriptorProto\0"
+    "name\0"
+    "method\0"
+    "options",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, method_), &MethodDescriptorProto::internal_table()},
-     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &ServiceOptions::internal_table()}}};
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, method_), &::google::protobuf::MethodDescriptorProto::internal_table()},
+     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::ServiceOptions::internal_table()}}};
 
-static constexpr const void* FileOptions_types[] = {&FileOptions_OptimizeMode_internal_table};
+static constexpr const void* FileOptions_types[] = {
+    &::google::protobuf::FileOptions_OptimizeMode_internal_table,
+};
 constexpr FileOptions FileOptions::default_;
 constinit const godwit_::TableOf<28> FileOptions::table_ = {
     {sizeof(FileOptions), 11, 28, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.FileOptions\0"
-     "java_package\0"
-     "java_outer_classname\0"
-     "optimize_for\0"
-     "java_multiple_files\0"
-     "go_package\0"
-     "cc_generic_services\0"
-     "java_generic_services\0"
-     "py_generic_services\0"
-     "java_generate_equals_and_hash\0"
-     "deprecated\0"
-     "java_string_check_utf8\0"
-     "cc_enable_arenas\0"
-     "objc_class_prefix\0"
-     "csharp_namespace\0"
-     "swift_prefix\0"
-     "php_class_prefix\0"
-     "php_namespace\0"
-     "php_metadata_namespace\0"
-     "ruby_package\0"
-     "features\0"
-     "uninterpreted_option",
-     FileOptions_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FileOptions\0"
+    "java_package\0"
+    "java_outer_classname\0"
+    "optimize_for\0"
+    "java_multiple_files\0"
+    "go_package\0"
+    "cc_generic_services\0"
+    "java_generic_services\0"
+    "py_generic_services\0"
+    "java_generate_equals_and_hash\0"
+    "deprecated\0"
+    "java_string_check_utf8\0"
+    "cc_enable_arenas\0"
+    "objc_class_prefix\0"
+    "csharp_namespace\0"
+    "swift_prefix\0"
+    "php_class_prefix\0"
+    "php_namespace\0"
+    "php_metadata_namespace\0"
+    "ruby_package\0"
+    "features\0"
+    "uninterpreted_option",
+    FileOptions_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, java_package_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      godwit_::FieldEntry(),
@@ -710,19 +857,19 @@ constinit const godwit_::TableOf<28> FileOptions::table_ = {
      {41, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, php_namespace_), 16, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {44, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, php_metadata_namespace_), 17, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {45, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, ruby_package_), 18, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {50, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &FeatureSet::internal_table()},
-     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &UninterpretedOption::internal_table()}}};
+     {50, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, features_), &::google::protobuf::FeatureSet::internal_table()},
+     {999, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, uninterpreted_option_), &::google::protobuf::UninterpretedOption::internal_table()}}};
 
 constexpr SourceCodeInfo_Location SourceCodeInfo_Location::default_;
 constinit const godwit_::TableOf<7> SourceCodeInfo_Location::table_ = {
     {sizeof(SourceCodeInfo_Location), 6, 7, 0, &default_,
-     "google.protobuf.SourceCodeInfo.Location\0"
-     "path\0"
-     "span\0"
-     "leading_comments\0"
-     "trailing_comments\0"
-     "leading_detached_comments",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.SourceCodeInfo.Location\0"
+    "path\0"
+    "span\0"
+    "leading_comments\0"
+    "trailing_comments\0"
+    "leading_detached_comments",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kPacked, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, path_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kPacked, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, span_)},
@@ -734,42 +881,44 @@ constinit const godwit_::TableOf<7> SourceCodeInfo_Location::table_ = {
 constexpr SourceCodeInfo SourceCodeInfo::default_;
 constinit const godwit_::TableOf<2> SourceCodeInfo::table_ = {
     {sizeof(SourceCodeInfo), 1, 2, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.SourceCodeInfo\0"
-     "location",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 0},
+    "google.protobuf.SourceCodeInfo\0"
+    "location",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, location_), &SourceCodeInfo_Location::internal_table()}}};
+     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, location_), &::google::protobuf::SourceCodeInfo_Location::internal_table()}}};
 
-static constexpr const void* FileDescriptorProto_types[] = {&Edition_internal_table};
+static constexpr const void* FileDescriptorProto_types[] = {
+    &::google::protobuf::Edition_internal_table,
+};
 constexpr FileDescriptorProto FileDescriptorProto::default_;
 constinit const godwit_::TableOf<16> FileDescriptorProto::table_ = {
     {sizeof(FileDescriptorProto), 15, 16, 0, &default_,
-     "google.protobuf.FileDescriptorProto\0"
-     "name\0"
-     "package\0"
-     "dependency\0"
-     "message_type\0"
-     "enum_type\0"
-     "service\0"
-     "extension\0"
-     "options\0"
-     "source_code_info\0"
-     "public_dependency\0"
-     "weak_dependency\0"
-     "syntax\0"
-     "edition\0"
-     "option_dependency",
-     FileDescriptorProto_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FileDescriptorProto\0"
+    "name\0"
+    "package\0"
+    "dependency\0"
+    "message_type\0"
+    "enum_type\0"
+    "service\0"
+    "extension\0"
+    "options\0"
+    "source_code_info\0"
+    "public_dependency\0"
+    "weak_dependency\0"
+    "syntax\0"
+    "edition\0"
+    "option_dependency",
+    FileDescriptorProto_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, package_), 1, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {3, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, dependency_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, message_type_), &DescriptorProto::internal_table()},
-     {5, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enum_type_), &EnumDescriptorProto::internal_table()},
-     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, service_), &ServiceDescriptorProto::internal_table()},
-     {7, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_), &FieldDescriptorProto::internal_table()},
-     {8, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &FileOptions::internal_table()},
-     {9, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_code_info_), &SourceCodeInfo::internal_table()},
+     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, message_type_), &::google::protobuf::DescriptorProto::internal_table()},
+     {5, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enum_type_), &::google::protobuf::EnumDescriptorProto::internal_table()},
+     {6, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, service_), &::google::protobuf::ServiceDescriptorProto::internal_table()},
+     {7, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, extension_), &::google::protobuf::FieldDescriptorProto::internal_table()},
+     {8, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::FileOptions::internal_table()},
+     {9, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_code_info_), &::google::protobuf::SourceCodeInfo::internal_table()},
      {10, godwit_::WireType::kVarint, godwit_::Cardinality::kRepeated, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, public_dependency_)},
      {11, godwit_::WireType::kVarint, godwit_::Cardinality::kRepeated, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, weak_dependency_)},
      {12, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, syntax_), 2, 0, godwit_::FieldEntry::kUtf8Unchecked},
@@ -780,62 +929,68 @@ constinit const godwit_::TableOf<16> FileDescriptorProto::table_ = {
 constexpr FileDescriptorSet FileDescriptorSet::default_;
 constinit const godwit_::TableOf<2> FileDescriptorSet::table_ = {
     {sizeof(FileDescriptorSet), 1, 2, godwit_::MessageTable::kExtendable, &default_,
-     "google.protobuf.FileDescriptorSet\0"
-     "file",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 0},
+    "google.protobuf.FileDescriptorSet\0"
+    "file",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, file_), &FileDescriptorProto::internal_table()}}};
+     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, file_), &::google::protobuf::FileDescriptorProto::internal_table()}}};
 
 constexpr FeatureSet_VisibilityFeature FeatureSet_VisibilityFeature::default_;
 constinit const godwit_::TableOf<1> FeatureSet_VisibilityFeature::table_ = {
     {sizeof(FeatureSet_VisibilityFeature), 0, 1, 0, &default_,
-     "google.protobuf.FeatureSet.VisibilityFeature",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 0},
+    "google.protobuf.FeatureSet.VisibilityFeature",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end()}};
 
-static constexpr const void* FeatureSetDefaults_FeatureSetEditionDefault_types[] = {&Edition_internal_table};
+static constexpr const void* FeatureSetDefaults_FeatureSetEditionDefault_types[] = {
+    &::google::protobuf::Edition_internal_table,
+};
 constexpr FeatureSetDefaults_FeatureSetEditionDefault FeatureSetDefaults_FeatureSetEditionDefault::default_;
 constinit const godwit_::TableOf<6> FeatureSetDefaults_FeatureSetEditionDefault::table_ = {
     {sizeof(FeatureSetDefaults_FeatureSetEditionDefault), 5, 6, 0, &default_,
-     "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault\0"
-     "edition\0"
-     "overridable_features\0"
-     "fixed_features",
-     FeatureSetDefaults_FeatureSetEditionDefault_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault\0"
+    "edition\0"
+    "overridable_features\0"
+    "fixed_features",
+    FeatureSetDefaults_FeatureSetEditionDefault_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      {3, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, edition_)},
-     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, overridable_features_), &FeatureSet::internal_table()},
-     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, fixed_features_), &FeatureSet::internal_table()}}};
+     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, overridable_features_), &::google::protobuf::FeatureSet::internal_table()},
+     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, fixed_features_), &::google::protobuf::FeatureSet::internal_table()}}};
 
-static constexpr const void* FeatureSetDefaults_types[] = {&Edition_internal_table};
+static constexpr const void* FeatureSetDefaults_types[] = {
+    &::google::protobuf::Edition_internal_table,
+};
 constexpr FeatureSetDefaults FeatureSetDefaults::default_;
 constinit const godwit_::TableOf<6> FeatureSetDefaults::table_ = {
     {sizeof(FeatureSetDefaults), 5, 6, 0, &default_,
-     "google.protobuf.FeatureSetDefaults\0"
-     "defaults\0"
-     "minimum_edition\0"
-     "maximum_edition",
-     FeatureSetDefaults_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.FeatureSetDefaults\0"
+    "defaults\0"
+    "minimum_edition\0"
+    "maximum_edition",
+    FeatureSetDefaults_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, defaults_), &FeatureSetDefaults_FeatureSetEditionDefault::internal_table()},
+     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, defaults_), &::google::protobuf::FeatureSetDefaults_FeatureSetEditionDefault::internal_table()},
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      {4, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, minimum_edition_)},
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kClosedEnum, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, maximum_edition_), 1}}};
 
-static constexpr const void* GeneratedCodeInfo_Annotation_types[] = {&GeneratedCodeInfo_Annotation_Semantic_internal_table};
+static constexpr const void* GeneratedCodeInfo_Annotation_types[] = {
+    &::google::protobuf::GeneratedCodeInfo_Annotation_Semantic_internal_table,
+};
 constexpr GeneratedCodeInfo_Annotation GeneratedCodeInfo_Annotation::default_;
 constinit const godwit_::TableOf<6> GeneratedCodeInfo_Annotation::table_ = {
     {sizeof(GeneratedCodeInfo_Annotation), 5, 6, 0, &default_,
-     "google.protobuf.GeneratedCodeInfo.Annotation\0"
-     "path\0"
-     "source_file\0"
-     "begin\0"
-     "end\0"
-     "semantic",
-     GeneratedCodeInfo_Annotation_types, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 1},
+    "google.protobuf.GeneratedCodeInfo.Annotation\0"
+    "path\0"
+    "source_file\0"
+    "begin\0"
+    "end\0"
+    "semantic",
+    GeneratedCodeInfo_Annotation_types, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kPacked, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, path_)},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, source_file_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
@@ -846,126 +1001,128 @@ constinit const godwit_::TableOf<6> GeneratedCodeInfo_Annotation::table_ = {
 constexpr GeneratedCodeInfo GeneratedCodeInfo::default_;
 constinit const godwit_::TableOf<2> GeneratedCodeInfo::table_ = {
     {sizeof(GeneratedCodeInfo), 1, 2, 0, &default_,
-     "google.protobuf.GeneratedCodeInfo\0"
-     "annotation",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr, 0, 0},
+    "google.protobuf.GeneratedCodeInfo\0"
+    "annotation",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, annotation_), &GeneratedCodeInfo_Annotation::internal_table()}}};
+     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, annotation_), &::google::protobuf::GeneratedCodeInfo_Annotation::internal_table()}}};
 
 namespace {
 
 constexpr char godwit_descriptor[] =
-    "\012 google/protobuf/descriptor.proto\022\017google.protobuf\"[\012\021FileDescriptorSet\0228\012\004"
-    "file\030\001 \003(\0132$.google.protobuf.FileDescriptorProtoR\004file*\014\010\200\354\312\377\001\020"
-    "\201\354\312\377\001\"\305\005\012\023FileDescriptorProto\022\022\012\004name\030\001 \001(\011R\004"
-    "name\022\030\012\007package\030\002 \001(\011R\007package\022\036\012\012dependency\030\003 \003(\011"
-    "R\012dependency\022+\012\021public_dependency\030\012 \003(\005R\020publicDependency\022'\012\017wea"
-    "k_dependency\030\013 \003(\005R\016weakDependency\022+\012\021option_dependency\030\017 \003(\011R\020"
-    "optionDependency\022C\012\014message_type\030\004 \003(\0132 .google.protobuf.DescriptorProtoR\013me"
-    "ssageType\022A\012\011enum_type\030\005 \003(\0132$.google.protobuf.EnumDescriptorProtoR\010enumType"
-    "\022A\012\007service\030\006 \003(\0132'.google.protobuf.ServiceDescriptorProtoR\007service\022C\012"
-    "\011extension\030\007 \003(\0132%.google.protobuf.FieldDescriptorProtoR\011extension\0226\012\007opt"
-    "ions\030\010 \001(\0132\034.google.protobuf.FileOptionsR\007options\022I\012\020source_code_info\030"
-    "\011 \001(\0132\037.google.protobuf.SourceCodeInfoR\016sourceCodeInfo\022\026\012\006syntax\030\014 "
-    "\001(\011R\006syntax\0222\012\007edition\030\016 \001(\0162\030.google.protobuf.EditionR\007edition\""
-    "\374\006\012\017DescriptorProto\022\022\012\004name\030\001 \001(\011R\004name\022;\012\005field\030"
-    "\002 \003(\0132%.google.protobuf.FieldDescriptorProtoR\005field\022C\012\011extension\030\006 \003(\013"
-    "2%.google.protobuf.FieldDescriptorProtoR\011extension\022A\012\013nested_type\030\003 \003(\0132 .go"
-    "ogle.protobuf.DescriptorProtoR\012nestedType\022A\012\011enum_type\030\004 \003(\0132$.google.protob"
-    "uf.EnumDescriptorProtoR\010enumType\022X\012\017extension_range\030\005 \003(\0132/.google.protobuf."
-    "DescriptorProto.ExtensionRangeR\016extensionRange\022D\012\012oneof_decl\030\010 \003(\0132%.google."
-    "protobuf.OneofDescriptorProtoR\011oneofDecl\0229\012\007options\030\007 \001(\0132\037.google.protob"
-    "uf.MessageOptionsR\007options\022U\012\016reserved_range\030\011 \003(\0132..google.protobuf.Descrip"
-    "torProto.ReservedRangeR\015reservedRange\022#\012\015reserved_name\030\012 \003(\011R\014reservedNam"
-    "e\022A\012\012visibility\030\013 \001(\0162!.google.protobuf.SymbolVisibilityR\012visibility\032z\012"
-    "\016ExtensionRange\022\024\012\005start\030\001 \001(\005R\005start\022\020\012\003end\030\002 \001("
-    "\005R\003end\022@\012\007options\030\003 \001(\0132&.google.protobuf.ExtensionRangeOptionsR\007optio"
-    "ns\0327\012\015ReservedRange\022\024\012\005start\030\001 \001(\005R\005start\022\020\012\003end\030"
-    "\002 \001(\005R\003end\"\324\004\012\025ExtensionRangeOptions\022X\012\024uninterpreted_option\030\347"
-    "\007 \003(\0132$.google.protobuf.UninterpretedOptionR\023uninterpretedOption\022Y\012\013declaration"
-    "\030\002 \003(\01322.google.protobuf.ExtensionRangeOptions.DeclarationB\003\210\001\002R\013declarat"
-    "ion\0227\012\010features\0302 \001(\0132\033.google.protobuf.FeatureSetR\010features\022m\012\014ver"
-    "ification\030\003 \001(\01628.google.protobuf.ExtensionRangeOptions.VerificationState:\012UNVERIFIED"
-    "B\003\210\001\002R\014verification\032\224\001\012\013Declaration\022\026\012\006number\030\001 \001"
-    "(\005R\006number\022\033\012\011full_name\030\002 \001(\011R\010fullName\022\022\012\004type\030\003"
-    " \001(\011R\004type\022\032\012\010reserved\030\005 \001(\010R\010reserved\022\032\012\010repeated\030"
-    "\006 \001(\010R\010repeatedJ\004\010\004\020\005\"4\012\021VerificationState\022\017\012\013DECLARAT"
-    "ION\020\000\022\016\012\012UNVERIFIED\020\001*\006\010\336\007\020\347\007*\011\010\350\007\020\200\200"
-    "\200\200\002\"\301\006\012\024FieldDescriptorProto\022\022\012\004name\030\001 \001(\011R\004name\022"
-    "\026\012\006number\030\003 \001(\005R\006number\022A\012\005label\030\004 \001(\0162+.google.protobu"
-    "f.FieldDescriptorProto.LabelR\005label\022>\012\004type\030\005 \001(\0162*.google.protobuf.FieldDes"
-    "criptorProto.TypeR\004type\022\033\012\011type_name\030\006 \001(\011R\010typeName\022\032\012\010ex"
-    "tendee\030\002 \001(\011R\010extendee\022#\012\015default_value\030\007 \001(\011R\014defaultValue\022"
-    "\037\012\013oneof_index\030\011 \001(\005R\012oneofIndex\022\033\012\011json_name\030\012 \001(\011R"
-    "\010jsonName\0227\012\007options\030\010 \001(\0132\035.google.protobuf.FieldOptionsR\007options\022"
-    "'\012\017proto3_optional\030\021 \001(\010R\016proto3Optional\"\266\002\012\004Type\022\017\012\013T"
-    "YPE_DOUBLE\020\001\022\016\012\012TYPE_FLOAT\020\002\022\016\012\012TYPE_INT64\020\003\022\017\012\013"
-    "TYPE_UINT64\020\004\022\016\012\012TYPE_INT32\020\005\022\020\012\014TYPE_FIXED64\020\006\022\020\012"
-    "\014TYPE_FIXED32\020\007\022\015\012\011TYPE_BOOL\020\010\022\017\012\013TYPE_STRING\020\011\022\016"
-    "\012\012TYPE_GROUP\020\012\022\020\012\014TYPE_MESSAGE\020\013\022\016\012\012TYPE_BYTES\020\014\022"
-    "\017\012\013TYPE_UINT32\020\015\022\015\012\011TYPE_ENUM\020\016\022\021\012\015TYPE_SFIXED32\020\017"
-    "\022\021\012\015TYPE_SFIXED64\020\020\022\017\012\013TYPE_SINT32\020\021\022\017\012\013TYPE_SINT64\020"
-    "\022\"C\012\005Label\022\022\012\016LABEL_OPTIONAL\020\001\022\022\012\016LABEL_REPEATED\020\003\022"
-    "\022\012\016LABEL_REQUIRED\020\002\"c\012\024OneofDescriptorProto\022\022\012\004name\030\001 \001(\011"
-    "R\004name\0227\012\007options\030\002 \001(\0132\035.google.protobuf.OneofOptionsR\007options\"\246\003"
-    "\012\023EnumDescriptorProto\022\022\012\004name\030\001 \001(\011R\004name\022\077\012\005value\030\002"
-    " \003(\0132).google.protobuf.EnumValueDescriptorProtoR\005value\0226\012\007options\030\003 \001(\013"
-    "2\034.google.protobuf.EnumOptionsR\007options\022]\012\016reserved_range\030\004 \003(\01326.google."
-    "protobuf.EnumDescriptorProto.EnumReservedRangeR\015reservedRange\022#\012\015reserved_name\030\005 \003"
-    "(\011R\014reservedName\022A\012\012visibility\030\006 \001(\0162!.google.protobuf.SymbolVisibilityR\012"
-    "visibility\032;\012\021EnumReservedRange\022\024\012\005start\030\001 \001(\005R\005start\022\020\012"
-    "\003end\030\002 \001(\005R\003end\"\203\001\012\030EnumValueDescriptorProto\022\022\012\004name\030\001"
-    " \001(\011R\004name\022\026\012\006number\030\002 \001(\005R\006number\022;\012\007options\030\003 \001"
-    "(\0132!.google.protobuf.EnumValueOptionsR\007options\"\265\001\012\026ServiceDescriptorProto\022\022"
-    "\012\004name\030\001 \001(\011R\004name\022>\012\006method\030\002 \003(\0132&.google.protobuf.Metho"
-    "dDescriptorProtoR\006method\0229\012\007options\030\003 \001(\0132\037.google.protobuf.ServiceOption"
-    "sR\007optionsJ\004\010\004\020\005R\006stream\"\211\002\012\025MethodDescriptorProto\022\022\012\004"
-    "name\030\001 \001(\011R\004name\022\035\012\012input_type\030\002 \001(\011R\011inputType\022\037\012"
-    "\013output_type\030\003 \001(\011R\012outputType\0228\012\007options\030\004 \001(\0132\036.google.p"
-    "rotobuf.MethodOptionsR\007options\0220\012\020client_streaming\030\005 \001(\010:\005falseR\017clien"
-    "tStreaming\0220\012\020server_streaming\030\006 \001(\010:\005falseR\017serverStreaming\"\372\012\012"
-    "\013FileOptions\022!\012\014java_package\030\001 \001(\011R\013javaPackage\0220\012\024java_outer_cl"
-    "assname\030\010 \001(\011R\022javaOuterClassname\022\371\001\012\023java_multiple_files\030\012 \001"
-    "(\010:\005falseB\301\001\262\001\275\001\010\346\007 \351\007*\264\001This behavior is enabled by de"
-    "fault in editions 2024 and above. To disable it, you can set `features.(pb.java).nest_in_file_class "
-    "= YES` on individual messages, enums, or services.R\021javaMultipleFiles\022D\012\035java_generate_e"
-    "quals_and_hash\030\024 \001(\010B\002\030\001R\031javaGenerateEqualsAndHash\022:\012\026java_string_"
-    "check_utf8\030\033 \001(\010:\005falseR\023javaStringCheckUtf8\022S\012\014optimize_for\030\011 \001"
-    "(\0162).google.protobuf.FileOptions.OptimizeMode:\005SPEEDR\013optimizeFor\022\035\012\012go_package"
-    "\030\013 \001(\011R\011goPackage\0225\012\023cc_generic_services\030\020 \001(\010:\005falseR\021ccG"
-    "enericServices\0229\012\025java_generic_services\030\021 \001(\010:\005falseR\023javaGenericServices"
-    "\0225\012\023py_generic_services\030\022 \001(\010:\005falseR\021pyGenericServices\022%\012\012depre"
-    "cated\030\027 \001(\010:\005falseR\012deprecated\022.\012\020cc_enable_arenas\030\037 \001(\010:\004"
-    "trueR\016ccEnableArenas\022*\012\021objc_class_prefix\030$ \001(\011R\017objcClassPrefix\022)\012\020"
-    "csharp_namespace\030% \001(\011R\017csharpNamespace\022!\012\014swift_prefix\030' \001(\011R\013swif"
-    "tPrefix\022(\012\020php_class_prefix\030( \001(\011R\016phpClassPrefix\022#\012\015php_namespace\030"
-    ") \001(\011R\014phpNamespace\0224\012\026php_metadata_namespace\030, \001(\011R\024phpMetadataNamesp"
-    "ace\022!\012\014ruby_package\030- \001(\011R\013rubyPackage\0227\012\010features\0302 \001(\0132\033"
-    ".google.protobuf.FeatureSetR\010features\022X\012\024uninterpreted_option\030\347\007 \003(\0132$.go"
-    "ogle.protobuf.UninterpretedOptionR\023uninterpretedOption\":\012\014OptimizeMode\022\011\012\005SPEE"
-    "D\020\001\022\015\012\011CODE_SIZE\020\002\022\020\012\014LITE_RUNTIME\020\003*\006\010\336\007\020\347"
-    "\007*\011\010\350\007\020\200\200\200\200\002J\004\010*\020+J\004\010&\020'R\024php_generic_services"
-    "\"\374\003\012\016MessageOptions\022<\012\027message_set_wire_format\030\001 \001(\010:\005falseR\024"
-    "messageSetWireFormat\022L\012\037no_standard_descriptor_accessor\030\002 \001(\010:\005falseR\034noS"
-    "tandardDescriptorAccessor\022%\012\012deprecated\030\003 \001(\010:\005falseR\012deprecated\022\033\012"
-    "\011map_entry\030\007 \001(\010R\010mapEntry\022V\012&deprecated_legacy_json_field_conflicts\030\013"
-    " \001(\010B\002\030\001R\"deprecatedLegacyJsonFieldConflicts\0227\012\010features\030\014 \001(\0132"
-    "\033.google.protobuf.FeatureSetR\010features\022X\012\024uninterpreted_option\030\347\007 \003(\0132"
-    "$.google.protobuf.UninterpretedOptionR\023uninterpretedOption*\006\010\336\007\020\347\007*\011\010\350"
-    "\007\020\200\200\200\200\002J\004\010\004\020\005J\004\010\005\020\006J\004\010\006\020\007J\004\010"
-    "\010\020\011J\004\010\011\020\012\"\316\015\012\014FieldOptions\022A\012\005ctype\030\001 \001(\0162"
-    "#.google.protobuf.FieldOptions.CType:\006STRINGR\005ctype\022\026\012\006packed\030\002 \001(\010R\006"
-    "packed\022G\012\006jstype\030\006 \001(\0162$.google.protobuf.FieldOptions.JSType:\011JS_NORMALR\006"
-    "jstype\022\031\012\004lazy\030\005 \001(\010:\005falseR\004lazy\022.\012\017unverified_lazy\030\017 "
-    "\001(\010:\005falseR\016unverifiedLazy\022%\012\012deprecated\030\003 \001(\010:\005falseR\012deprec"
-    "ated\022\035\012\004weak\030\012 \001(\010:\005falseB\002\030\001R\004weak\022(\012\014debug_redact\030"
-    "\020 \001(\010:\005falseR\013debugRedact\022K\012\011retention\030\021 \001(\0162-.google.protobuf.F"
-    "ieldOptions.OptionRetentionR\011retention\022H\012\007targets\030\023 \003(\0162..google.protobuf.Fi"
-    "eldOptions.OptionTargetTypeR\007targets\022W\012\020edition_defaults\030\024 \003(\0132,.google.prot"
-    "obuf.FieldOptions.EditionDefaultR\017editionDefaults\0227\012\010features\030\025 \001(\0132\033.goo"
-    "gle.protobuf.FeatureSetR\010features\022U\012\017feature_support\030\026 \001(\0132,.google.protobuf"
-    ".FieldOptions.FeatureSupportR\016featureSupport\022X\012\024uninterpreted_option\030\347\007 \003(\013"
-    "2$.google.protobuf.UninterpretedOptionR\023uninterpretedOption\032Z\012\016EditionDefault\0222\012\007"
+    "\012 google/protobuf/descriptor.proto\022\017google.protobuf\"\312\001\012\021FileDescriptorSet\0228"
+    "\012\004file\030\001 \003(\0132$.google.protobuf.FileDescriptorProtoR\004file*{\010\200\354\312\377\001"
+    "\020\201\354\312\377\001\032m\022k\010\200\354\312\377\001\0224.buf.descriptor.v1.buf_file_descripto"
+    "r_set_extension\032-.buf.descriptor.v1.FileDescriptorSetExtension\"\305\005\012\023FileDescriptorPro"
+    "to\022\022\012\004name\030\001 \001(\011R\004name\022\030\012\007package\030\002 \001(\011R\007packa"
+    "ge\022\036\012\012dependency\030\003 \003(\011R\012dependency\022+\012\021public_dependency\030\012 "
+    "\003(\005R\020publicDependency\022'\012\017weak_dependency\030\013 \003(\005R\016weakDependency\022+"
+    "\012\021option_dependency\030\017 \003(\011R\020optionDependency\022C\012\014message_type\030\004 \003"
+    "(\0132 .google.protobuf.DescriptorProtoR\013messageType\022A\012\011enum_type\030\005 \003(\0132$.go"
+    "ogle.protobuf.EnumDescriptorProtoR\010enumType\022A\012\007service\030\006 \003(\0132'.google.protob"
+    "uf.ServiceDescriptorProtoR\007service\022C\012\011extension\030\007 \003(\0132%.google.protobuf.Fiel"
+    "dDescriptorProtoR\011extension\0226\012\007options\030\010 \001(\0132\034.google.protobuf.FileOption"
+    "sR\007options\022I\012\020source_code_info\030\011 \001(\0132\037.google.protobuf.SourceCodeInfoR\016"
+    "sourceCodeInfo\022\026\012\006syntax\030\014 \001(\011R\006syntax\0222\012\007edition\030\016 \001(\016"
+    "2\030.google.protobuf.EditionR\007edition\"\374\006\012\017DescriptorProto\022\022\012\004name\030\001"
+    " \001(\011R\004name\022;\012\005field\030\002 \003(\0132%.google.protobuf.FieldDescriptorProtoR\005f"
+    "ield\022C\012\011extension\030\006 \003(\0132%.google.protobuf.FieldDescriptorProtoR\011extension\022"
+    "A\012\013nested_type\030\003 \003(\0132 .google.protobuf.DescriptorProtoR\012nestedType\022A\012\011"
+    "enum_type\030\004 \003(\0132$.google.protobuf.EnumDescriptorProtoR\010enumType\022X\012\017extension"
+    "_range\030\005 \003(\0132/.google.protobuf.DescriptorProto.ExtensionRangeR\016extensionRange\022D\012"
+    "\012oneof_decl\030\010 \003(\0132%.google.protobuf.OneofDescriptorProtoR\011oneofDecl\0229\012\007op"
+    "tions\030\007 \001(\0132\037.google.protobuf.MessageOptionsR\007options\022U\012\016reserved_range\030"
+    "\011 \003(\0132..google.protobuf.DescriptorProto.ReservedRangeR\015reservedRange\022#\012\015reserve"
+    "d_name\030\012 \003(\011R\014reservedName\022A\012\012visibility\030\013 \001(\0162!.google.protobuf"
+    ".SymbolVisibilityR\012visibility\032z\012\016ExtensionRange\022\024\012\005start\030\001 \001(\005R\005"
+    "start\022\020\012\003end\030\002 \001(\005R\003end\022@\012\007options\030\003 \001(\0132&.google.pr"
+    "otobuf.ExtensionRangeOptionsR\007options\0327\012\015ReservedRange\022\024\012\005start\030\001 \001"
+    "(\005R\005start\022\020\012\003end\030\002 \001(\005R\003end\"\324\004\012\025ExtensionRangeOptions\022"
+    "X\012\024uninterpreted_option\030\347\007 \003(\0132$.google.protobuf.UninterpretedOptionR\023uninte"
+    "rpretedOption\022Y\012\013declaration\030\002 \003(\01322.google.protobuf.ExtensionRangeOptions.Decl"
+    "arationB\003\210\001\002R\013declaration\0227\012\010features\0302 \001(\0132\033.google.protobuf.Fe"
+    "atureSetR\010features\022m\012\014verification\030\003 \001(\01628.google.protobuf.ExtensionRangeOpt"
+    "ions.VerificationState:\012UNVERIFIEDB\003\210\001\002R\014verification\032\224\001\012\013Declarati"
+    "on\022\026\012\006number\030\001 \001(\005R\006number\022\033\012\011full_name\030\002 \001(\011R\010"
+    "fullName\022\022\012\004type\030\003 \001(\011R\004type\022\032\012\010reserved\030\005 \001(\010R\010"
+    "reserved\022\032\012\010repeated\030\006 \001(\010R\010repeatedJ\004\010\004\020\005\"4\012\021Verif"
+    "icationState\022\017\012\013DECLARATION\020\000\022\016\012\012UNVERIFIED\020\001*\006\010\336\007\020"
+    "\347\007*\011\010\350\007\020\200\200\200\200\002\"\301\006\012\024FieldDescriptorProto\022\022\012\004"
+    "name\030\001 \001(\011R\004name\022\026\012\006number\030\003 \001(\005R\006number\022A\012\005label"
+    "\030\004 \001(\0162+.google.protobuf.FieldDescriptorProto.LabelR\005label\022>\012\004type\030\005 \001"
+    "(\0162*.google.protobuf.FieldDescriptorProto.TypeR\004type\022\033\012\011type_name\030\006 \001(\011"
+    "R\010typeName\022\032\012\010extendee\030\002 \001(\011R\010extendee\022#\012\015default_value\030\007"
+    " \001(\011R\014defaultValue\022\037\012\013oneof_index\030\011 \001(\005R\012oneofIndex\022\033\012\011"
+    "json_name\030\012 \001(\011R\010jsonName\0227\012\007options\030\010 \001(\0132\035.google.protobuf."
+    "FieldOptionsR\007options\022'\012\017proto3_optional\030\021 \001(\010R\016proto3Optional\"\266\002\012"
+    "\004Type\022\017\012\013TYPE_DOUBLE\020\001\022\016\012\012TYPE_FLOAT\020\002\022\016\012\012TYPE_IN"
+    "T64\020\003\022\017\012\013TYPE_UINT64\020\004\022\016\012\012TYPE_INT32\020\005\022\020\012\014TYPE"
+    "_FIXED64\020\006\022\020\012\014TYPE_FIXED32\020\007\022\015\012\011TYPE_BOOL\020\010\022\017\012\013"
+    "TYPE_STRING\020\011\022\016\012\012TYPE_GROUP\020\012\022\020\012\014TYPE_MESSAGE\020\013\022\016\012"
+    "\012TYPE_BYTES\020\014\022\017\012\013TYPE_UINT32\020\015\022\015\012\011TYPE_ENUM\020\016\022\021\012"
+    "\015TYPE_SFIXED32\020\017\022\021\012\015TYPE_SFIXED64\020\020\022\017\012\013TYPE_SINT32\020\021\022"
+    "\017\012\013TYPE_SINT64\020\022\"C\012\005Label\022\022\012\016LABEL_OPTIONAL\020\001\022\022\012\016"
+    "LABEL_REPEATED\020\003\022\022\012\016LABEL_REQUIRED\020\002\"c\012\024OneofDescriptorProto\022\022\012"
+    "\004name\030\001 \001(\011R\004name\0227\012\007options\030\002 \001(\0132\035.google.protobuf.Oneof"
+    "OptionsR\007options\"\246\003\012\023EnumDescriptorProto\022\022\012\004name\030\001 \001(\011R\004n"
+    "ame\022\077\012\005value\030\002 \003(\0132).google.protobuf.EnumValueDescriptorProtoR\005value\0226"
+    "\012\007options\030\003 \001(\0132\034.google.protobuf.EnumOptionsR\007options\022]\012\016reserved_"
+    "range\030\004 \003(\01326.google.protobuf.EnumDescriptorProto.EnumReservedRangeR\015reservedRange\022"
+    "#\012\015reserved_name\030\005 \003(\011R\014reservedName\022A\012\012visibility\030\006 \001(\0162!"
+    ".google.protobuf.SymbolVisibilityR\012visibility\032;\012\021EnumReservedRange\022\024\012\005start\030"
+    "\001 \001(\005R\005start\022\020\012\003end\030\002 \001(\005R\003end\"\203\001\012\030EnumValueDesc"
+    "riptorProto\022\022\012\004name\030\001 \001(\011R\004name\022\026\012\006number\030\002 \001(\005R\006"
+    "number\022;\012\007options\030\003 \001(\0132!.google.protobuf.EnumValueOptionsR\007options\"\265\001"
+    "\012\026ServiceDescriptorProto\022\022\012\004name\030\001 \001(\011R\004name\022>\012\006method\030"
+    "\002 \003(\0132&.google.protobuf.MethodDescriptorProtoR\006method\0229\012\007options\030\003 \001(\013"
+    "2\037.google.protobuf.ServiceOptionsR\007optionsJ\004\010\004\020\005R\006stream\"\211\002\012\025Me"
+    "thodDescriptorProto\022\022\012\004name\030\001 \001(\011R\004name\022\035\012\012input_type\030\002"
+    " \001(\011R\011inputType\022\037\012\013output_type\030\003 \001(\011R\012outputType\0228\012\007opt"
+    "ions\030\004 \001(\0132\036.google.protobuf.MethodOptionsR\007options\0220\012\020client_streaming\030"
+    "\005 \001(\010:\005falseR\017clientStreaming\0220\012\020server_streaming\030\006 \001(\010:\005fals"
+    "eR\017serverStreaming\"\250\013\012\013FileOptions\022!\012\014java_package\030\001 \001(\011R\013ja"
+    "vaPackage\0220\012\024java_outer_classname\030\010 \001(\011R\022javaOuterClassname\022\371\001\012\023"
+    "java_multiple_files\030\012 \001(\010:\005falseB\301\001\262\001\275\001\010\346\007 \351\007*\264\001"
+    "This behavior is enabled by default in editions 2024 and above. To disable it, you can set `features"
+    ".(pb.java).nest_in_file_class = YES` on individual messages, enums, or services.R\021javaMultipleFil"
+    "es\022D\012\035java_generate_equals_and_hash\030\024 \001(\010B\002\030\001R\031javaGenerateEqualsAn"
+    "dHash\022:\012\026java_string_check_utf8\030\033 \001(\010:\005falseR\023javaStringCheckUtf8\022S\012"
+    "\014optimize_for\030\011 \001(\0162).google.protobuf.FileOptions.OptimizeMode:\005SPEEDR\013optimize"
+    "For\022\035\012\012go_package\030\013 \001(\011R\011goPackage\0225\012\023cc_generic_services\030\020"
+    " \001(\010:\005falseR\021ccGenericServices\0229\012\025java_generic_services\030\021 \001(\010:\005f"
+    "alseR\023javaGenericServices\0225\012\023py_generic_services\030\022 \001(\010:\005falseR\021pyGener"
+    "icServices\022%\012\012deprecated\030\027 \001(\010:\005falseR\012deprecated\022.\012\020cc_enable_a"
+    "renas\030\037 \001(\010:\004trueR\016ccEnableArenas\022*\012\021objc_class_prefix\030$ \001(\011R\017"
+    "objcClassPrefix\022)\012\020csharp_namespace\030% \001(\011R\017csharpNamespace\022!\012\014swift_pr"
+    "efix\030' \001(\011R\013swiftPrefix\022(\012\020php_class_prefix\030( \001(\011R\016phpClassPrefix\022"
+    "#\012\015php_namespace\030) \001(\011R\014phpNamespace\0224\012\026php_metadata_namespace\030, \001("
+    "\011R\024phpMetadataNamespace\022!\012\014ruby_package\030- \001(\011R\013rubyPackage\0227\012\010fe"
+    "atures\0302 \001(\0132\033.google.protobuf.FeatureSetR\010features\022X\012\024uninterpreted_option\030"
+    "\347\007 \003(\0132$.google.protobuf.UninterpretedOptionR\023uninterpretedOption\":\012\014OptimizeM"
+    "ode\022\011\012\005SPEED\020\001\022\015\012\011CODE_SIZE\020\002\022\020\012\014LITE_RUNTIME\020\003"
+    "*4\010\336\007\020\347\007\032,\022*\010\336\007\022\014.pb.file.cpp\032\027.pb.file.CppFileOptions*"
+    "\011\010\350\007\020\200\200\200\200\002J\004\010*\020+J\004\010&\020'R\024php_generic_services\"\374"
+    "\003\012\016MessageOptions\022<\012\027message_set_wire_format\030\001 \001(\010:\005falseR\024messa"
+    "geSetWireFormat\022L\012\037no_standard_descriptor_accessor\030\002 \001(\010:\005falseR\034noStanda"
+    "rdDescriptorAccessor\022%\012\012deprecated\030\003 \001(\010:\005falseR\012deprecated\022\033\012\011"
+    "map_entry\030\007 \001(\010R\010mapEntry\022V\012&deprecated_legacy_json_field_conflicts\030\013 \001"
+    "(\010B\002\030\001R\"deprecatedLegacyJsonFieldConflicts\0227\012\010features\030\014 \001(\0132\033."
+    "google.protobuf.FeatureSetR\010features\022X\012\024uninterpreted_option\030\347\007 \003(\0132$.goo"
+    "gle.protobuf.UninterpretedOptionR\023uninterpretedOption*\006\010\336\007\020\347\007*\011\010\350\007"
+    "\020\200\200\200\200\002J\004\010\004\020\005J\004\010\005\020\006J\004\010\006\020\007J\004\010\010"
+    "\020\011J\004\010\011\020\012\"\316\015\012\014FieldOptions\022A\012\005ctype\030\001 \001(\0162#.go"
+    "ogle.protobuf.FieldOptions.CType:\006STRINGR\005ctype\022\026\012\006packed\030\002 \001(\010R\006pa"
+    "cked\022G\012\006jstype\030\006 \001(\0162$.google.protobuf.FieldOptions.JSType:\011JS_NORMALR\006js"
+    "type\022\031\012\004lazy\030\005 \001(\010:\005falseR\004lazy\022.\012\017unverified_lazy\030\017 \001"
+    "(\010:\005falseR\016unverifiedLazy\022%\012\012deprecated\030\003 \001(\010:\005falseR\012deprecated"
+    "\022\035\012\004weak\030\012 \001(\010:\005falseB\002\030\001R\004weak\022(\012\014debug_redact\030\020"
+    " \001(\010:\005falseR\013debugRedact\022K\012\011retention\030\021 \001(\0162-.google.protobuf.Field"
+    "Options.OptionRetentionR\011retention\022H\012\007targets\030\023 \003(\0162..google.protobuf.FieldO"
+    "ptions.OptionTargetTypeR\007targets\022W\012\020edition_defaults\030\024 \003(\0132,.google.protobuf"
+    ".FieldOptions.EditionDefaultR\017editionDefaults\0227\012\010features\030\025 \001(\0132\033.google."
+    "protobuf.FeatureSetR\010features\022U\012\017feature_support\030\026 \001(\0132,.google.protobuf.Fie"
+    "ldOptions.FeatureSupportR\016featureSupport\022X\012\024uninterpreted_option\030\347\007 \003(\0132$"
+    ".google.protobuf.UninterpretedOptionR\023uninterpretedOption\032Z\012\016EditionDefault\0222\012\007"
     "edition\030\003 \001(\0162\030.google.protobuf.EditionR\007edition\022\024\012\005value\030\002 \001"
     "(\011R\005value\032\273\002\012\016FeatureSupport\022G\012\022edition_introduced\030\001 \001(\0162\030"
     ".google.protobuf.EditionR\021editionIntroduced\022G\012\022edition_deprecated\030\002 \001(\0162\030"
@@ -1011,7 +1168,7 @@ constexpr char godwit_descriptor[] =
     "negative_int_value\030\005 \001(\003R\020negativeIntValue\022!\012\014double_value\030\006 \001(\001"
     "R\013doubleValue\022!\012\014string_value\030\007 \001(\014R\013stringValue\022'\012\017aggregate_va"
     "lue\030\010 \001(\011R\016aggregateValue\032J\012\010NamePart\022\033\012\011name_part\030\001 \002("
-    "\011R\010namePart\022!\012\014is_extension\030\002 \002(\010R\013isExtension\"\256\017\012\012Featur"
+    "\011R\010namePart\022!\012\014is_extension\030\002 \002(\010R\013isExtension\"\345\021\012\012Featur"
     "eSet\022\221\001\012\016field_presence\030\001 \001(\0162).google.protobuf.FeatureSet.FieldPresenceB"
     "\077\210\001\001\230\001\004\230\001\001\242\001\015\022\010EXPLICIT\030\204\007\242\001\015\022\010"
     "IMPLICIT\030\347\007\242\001\015\022\010EXPLICIT\030\350\007\262\001\003\010\350\007R\015fieldPresen"
@@ -1047,43 +1204,87 @@ constexpr char godwit_descriptor[] =
     "FIXED\020\001\022\015\012\011DELIMITED\020\002\"H\012\012JsonFormat\022\027\012\023JSON_FORMAT_UNKNO"
     "WN\020\000\022\011\012\005ALLOW\020\001\022\026\012\022LEGACY_BEST_EFFORT\020\002\"f\012\022EnforceN"
     "amingStyle\022 \012\034ENFORCE_NAMING_STYLE_UNKNOWN\020\000\022\015\012\011STYLE2024\020\001\022\020"
-    "\012\014STYLE_LEGACY\020\002\022\015\012\011STYLE2026\020\003*\006\010\350\007\020\213N*\006\010\213"
-    "N\020\220N*\006\010\220N\020\221NJ\006\010\347\007\020\350\007\"\357\003\012\022FeatureSetDefaults\022"
-    "X\012\010defaults\030\001 \003(\0132<.google.protobuf.FeatureSetDefaults.FeatureSetEditionDefaultR\010"
-    "defaults\022A\012\017minimum_edition\030\004 \001(\0162\030.google.protobuf.EditionR\016minimumEditi"
-    "on\022A\012\017maximum_edition\030\005 \001(\0162\030.google.protobuf.EditionR\016maximumEdition\032"
-    "\370\001\012\030FeatureSetEditionDefault\0222\012\007edition\030\003 \001(\0162\030.google.protobuf."
-    "EditionR\007edition\022N\012\024overridable_features\030\004 \001(\0132\033.google.protobuf.FeatureS"
-    "etR\023overridableFeatures\022B\012\016fixed_features\030\005 \001(\0132\033.google.protobuf.Feature"
-    "SetR\015fixedFeaturesJ\004\010\001\020\002J\004\010\002\020\003R\010features\"\265\002\012\016Source"
-    "CodeInfo\022D\012\010location\030\001 \003(\0132(.google.protobuf.SourceCodeInfo.LocationR\010locati"
-    "on\032\316\001\012\010Location\022\026\012\004path\030\001 \003(\005B\002\020\001R\004path\022\026\012"
-    "\004span\030\002 \003(\005B\002\020\001R\004span\022)\012\020leading_comments\030\003 \001(\011R\017"
-    "leadingComments\022+\012\021trailing_comments\030\004 \001(\011R\020trailingComments\022:\012\031lea"
-    "ding_detached_comments\030\006 \003(\011R\027leadingDetachedComments*\014\010\200\354\312\377\001\020"
-    "\201\354\312\377\001\"\320\002\012\021GeneratedCodeInfo\022M\012\012annotation\030\001 \003(\0132-.g"
-    "oogle.protobuf.GeneratedCodeInfo.AnnotationR\012annotation\032\353\001\012\012Annotation\022\026\012"
-    "\004path\030\001 \003(\005B\002\020\001R\004path\022\037\012\013source_file\030\002 \001(\011R\012so"
-    "urceFile\022\024\012\005begin\030\003 \001(\005R\005begin\022\020\012\003end\030\004 \001(\005R\003e"
-    "nd\022R\012\010semantic\030\005 \001(\01626.google.protobuf.GeneratedCodeInfo.Annotation.SemanticR\010"
-    "semantic\"(\012\010Semantic\022\010\012\004NONE\020\000\022\007\012\003SET\020\001\022\011\012\005AL"
-    "IAS\020\002*\321\002\012\007Edition\022\023\012\017EDITION_UNKNOWN\020\000\022\023\012\016EDITION_LE"
-    "GACY\020\204\007\022\023\012\016EDITION_PROTO2\020\346\007\022\023\012\016EDITION_PROTO3\020\347\007"
-    "\022\021\012\014EDITION_2023\020\350\007\022\021\012\014EDITION_2024\020\351\007\022\021\012\014EDIT"
-    "ION_2026\020\352\007\022\025\012\020EDITION_UNSTABLE\020\217N\022\027\012\023EDITION_1_TEST_ONLY\020"
-    "\001\022\027\012\023EDITION_2_TEST_ONLY\020\002\022\035\012\027EDITION_99997_TEST_ONLY\020\235\215\006"
-    "\022\035\012\027EDITION_99998_TEST_ONLY\020\236\215\006\022\035\012\027EDITION_99999_TEST_ONLY\020\237"
-    "\215\006\022\023\012\013EDITION_MAX\020\377\377\377\377\007*U\012\020SymbolVisibility\022\024\012\020"
-    "VISIBILITY_UNSET\020\000\022\024\012\020VISIBILITY_LOCAL\020\001\022\025\012\021VISIBILITY_EXPORT\020"
-    "\002B~\012\023com.google.protobufB\020DescriptorProtosH\001Z-google.golang.org/protobuf/types/descri"
-    "ptorpb\370\001\001\242\002\003GPB\252\002\032Google.Protobuf.Reflection";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&FieldOptions_EditionDefault::internal_table(), &FeatureSet::internal_table(), &FieldOptions_FeatureSupport::internal_table(), &UninterpretedOption_NamePart::internal_table(), &UninterpretedOption::internal_table(), &FieldOptions::internal_table(), &FieldDescriptorProto::internal_table(), &EnumValueOptions::internal_table(), &EnumValueDescriptorProto::internal_table(), &EnumOptions::internal_table(), &EnumDescriptorProto_EnumReservedRange::internal_table(), &EnumDescriptorProto::internal_table(), &ExtensionRangeOptions_Declaration::internal_table(), &ExtensionRangeOptions::internal_table(), &DescriptorProto_ExtensionRange::internal_table(), &OneofOptions::internal_table(), &OneofDescriptorProto::internal_table(), &MessageOptions::internal_table(), &DescriptorProto_ReservedRange::internal_table(), &DescriptorProto::internal_table(), &MethodOptions::internal_table(), &MethodDescriptorProto::internal_table(), &ServiceOptions::internal_table(), &ServiceDescriptorProto::internal_table(), &FileOptions::internal_table(), &SourceCodeInfo_Location::internal_table(), &SourceCodeInfo::internal_table(), &FileDescriptorProto::internal_table(), &FileDescriptorSet::internal_table(), &FeatureSet_VisibilityFeature::internal_table(), &FeatureSetDefaults_FeatureSetEditionDefault::internal_table(), &FeatureSetDefaults::internal_table(), &GeneratedCodeInfo_Annotation::internal_table(), &GeneratedCodeInfo::internal_table(), nullptr};
+    "\012\014STYLE_LEGACY\020\002\022\015\012\011STYLE2026\020\003*\274\002\010\350\007\020\213N\032\263\002"
+    "\022\035\010\350\007\022\007.pb.cpp\032\017.pb.CppFeatures\022\037\010\351\007\022\010.pb.java\032\020"
+    ".pb.JavaFeatures\022\033\010\352\007\022\006.pb.go\032\016.pb.GoFeatures\022#\010\353\007\022\012.pb"
+    ".python\032\022.pb.PythonFeatures\022#\010\354\007\022\012.pb.csharp\032\022.pb.CSharpFeatures\0225\010"
+    "\314\010\022\030.imp.impress_feature_set\032\026.imp.ImpressFeatureSet\022.\010\205N\022\020.pb.java"
+    "_mutable\032\027.pb.JavaMutableFeatures\022#\010\206N\022\012.pb.proto1\032\022.pb.Proto1Features*\006"
+    "\010\213N\020\220N*\006\010\220N\020\221NJ\006\010\347\007\020\350\007\"\357\003\012\022FeatureSetDe"
+    "faults\022X\012\010defaults\030\001 \003(\0132<.google.protobuf.FeatureSetDefaults.FeatureSetEdition"
+    "DefaultR\010defaults\022A\012\017minimum_edition\030\004 \001(\0162\030.google.protobuf.EditionR\016"
+    "minimumEdition\022A\012\017maximum_edition\030\005 \001(\0162\030.google.protobuf.EditionR\016maximu"
+    "mEdition\032\370\001\012\030FeatureSetEditionDefault\0222\012\007edition\030\003 \001(\0162\030.goog"
+    "le.protobuf.EditionR\007edition\022N\012\024overridable_features\030\004 \001(\0132\033.google.proto"
+    "buf.FeatureSetR\023overridableFeatures\022B\012\016fixed_features\030\005 \001(\0132\033.google.prot"
+    "obuf.FeatureSetR\015fixedFeaturesJ\004\010\001\020\002J\004\010\002\020\003R\010features\"\236\003\012"
+    "\016SourceCodeInfo\022D\012\010location\030\001 \003(\0132(.google.protobuf.SourceCodeInfo.LocationR"
+    "\010location\032\316\001\012\010Location\022\026\012\004path\030\001 \003(\005B\002\020\001R\004path"
+    "\022\026\012\004span\030\002 \003(\005B\002\020\001R\004span\022)\012\020leading_comments\030\003 \001"
+    "(\011R\017leadingComments\022+\012\021trailing_comments\030\004 \001(\011R\020trailingComments\022:\012"
+    "\031leading_detached_comments\030\006 \003(\011R\027leadingDetachedComments*u\010\200\354\312\377\001"
+    "\020\201\354\312\377\001\032g\022e\010\200\354\312\377\001\0221.buf.descriptor.v1.buf_source_code_in"
+    "fo_extension\032*.buf.descriptor.v1.SourceCodeInfoExtension\"\320\002\012\021GeneratedCodeInfo\022M\012"
+    "\012annotation\030\001 \003(\0132-.google.protobuf.GeneratedCodeInfo.AnnotationR\012annotation\032\353"
+    "\001\012\012Annotation\022\026\012\004path\030\001 \003(\005B\002\020\001R\004path\022\037\012\013so"
+    "urce_file\030\002 \001(\011R\012sourceFile\022\024\012\005begin\030\003 \001(\005R\005begin\022\020\012"
+    "\003end\030\004 \001(\005R\003end\022R\012\010semantic\030\005 \001(\01626.google.protobuf.Generated"
+    "CodeInfo.Annotation.SemanticR\010semantic\"(\012\010Semantic\022\010\012\004NONE\020\000\022\007\012"
+    "\003SET\020\001\022\011\012\005ALIAS\020\002*\321\002\012\007Edition\022\023\012\017EDITION_UNKNOWN\020"
+    "\000\022\023\012\016EDITION_LEGACY\020\204\007\022\023\012\016EDITION_PROTO2\020\346\007\022\023\012"
+    "\016EDITION_PROTO3\020\347\007\022\021\012\014EDITION_2023\020\350\007\022\021\012\014EDITION_2024\020"
+    "\351\007\022\021\012\014EDITION_2026\020\352\007\022\025\012\020EDITION_UNSTABLE\020\217N\022\027\012"
+    "\023EDITION_1_TEST_ONLY\020\001\022\027\012\023EDITION_2_TEST_ONLY\020\002\022\035\012\027EDITION_99"
+    "997_TEST_ONLY\020\235\215\006\022\035\012\027EDITION_99998_TEST_ONLY\020\236\215\006\022\035\012\027"
+    "EDITION_99999_TEST_ONLY\020\237\215\006\022\023\012\013EDITION_MAX\020\377\377\377\377\007*U\012\020"
+    "SymbolVisibility\022\024\012\020VISIBILITY_UNSET\020\000\022\024\012\020VISIBILITY_LOCAL\020\001\022"
+    "\025\012\021VISIBILITY_EXPORT\020\002B~\012\023com.google.protobufB\020DescriptorProtosH\001Z-google"
+    ".golang.org/protobuf/types/descriptorpb\370\001\001\242\002\003GPB\252\002\032Google.Protobuf.Reflec"
+    "tion";
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &FieldOptions_EditionDefault::internal_table(),
+    &FeatureSet::internal_table(),
+    &FieldOptions_FeatureSupport::internal_table(),
+    &UninterpretedOption_NamePart::internal_table(),
+    &UninterpretedOption::internal_table(),
+    &FieldOptions::internal_table(),
+    &FieldDescriptorProto::internal_table(),
+    &EnumValueOptions::internal_table(),
+    &EnumValueDescriptorProto::internal_table(),
+    &EnumOptions::internal_table(),
+    &EnumDescriptorProto_EnumReservedRange::internal_table(),
+    &EnumDescriptorProto::internal_table(),
+    &ExtensionRangeOptions_Declaration::internal_table(),
+    &ExtensionRangeOptions::internal_table(),
+    &DescriptorProto_ExtensionRange::internal_table(),
+    &OneofOptions::internal_table(),
+    &OneofDescriptorProto::internal_table(),
+    &MessageOptions::internal_table(),
+    &DescriptorProto_ReservedRange::internal_table(),
+    &DescriptorProto::internal_table(),
+    &MethodOptions::internal_table(),
+    &MethodDescriptorProto::internal_table(),
+    &ServiceOptions::internal_table(),
+    &ServiceDescriptorProto::internal_table(),
+    &FileOptions::internal_table(),
+    &SourceCodeInfo_Location::internal_table(),
+    &SourceCodeInfo::internal_table(),
+    &FileDescriptorProto::internal_table(),
+    &FileDescriptorSet::internal_table(),
+    &FeatureSet_VisibilityFeature::internal_table(),
+    &FeatureSetDefaults_FeatureSetEditionDefault::internal_table(),
+    &FeatureSetDefaults::internal_table(),
+    &GeneratedCodeInfo_Annotation::internal_table(),
+    &GeneratedCodeInfo::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fdescriptor_2eproto = {"google/protobuf/descriptor.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fdescriptor_2eproto = {
+    "google/protobuf/descriptor.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fdescriptor_2eproto);
 }  // namespace godwit::proto::generated

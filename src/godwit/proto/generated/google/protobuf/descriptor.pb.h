@@ -48,20 +48,37 @@ class FeatureSetDefaults;
 class GeneratedCodeInfo_Annotation;
 class GeneratedCodeInfo;
 
+// The full set of known editions.
 enum Edition : int {
+  // A placeholder for an unknown edition value.
   EDITION_UNKNOWN = 0,
+  // A placeholder edition for specifying default behaviors *before* a feature
+  // was first introduced.  This is effectively an "infinite past".
   EDITION_LEGACY = 900,
+  // Legacy syntax "editions".  These pre-date editions, but behave much like
+  // distinct editions.  These can't be used to specify the edition of proto
+  // files, but feature definitions must supply proto2/proto3 defaults for
+  // backwards compatibility.
   EDITION_PROTO2 = 998,
   EDITION_PROTO3 = 999,
+  // Editions that have been released.  The specific values are arbitrary and
+  // should not be depended on, but they will always be time-ordered for easy
+  // comparison.
   EDITION_2023 = 1000,
   EDITION_2024 = 1001,
   EDITION_2026 = 1002,
+  // A placeholder edition for developing and testing unscheduled features.
   EDITION_UNSTABLE = 9999,
+  // Placeholder editions for testing feature resolution.  These should not be
+  // used or relied on outside of tests.
   EDITION_1_TEST_ONLY = 1,
   EDITION_2_TEST_ONLY = 2,
   EDITION_99997_TEST_ONLY = 99997,
   EDITION_99998_TEST_ONLY = 99998,
   EDITION_99999_TEST_ONLY = 99999,
+  // Placeholder for specifying unbounded edition support.  This should only
+  // ever be used by plugins that can expect to never require any changes to
+  // support a new edition.
   EDITION_MAX = 2147483647,
 };
 inline constexpr Edition Edition_MIN = static_cast<Edition>(0);
@@ -74,6 +91,11 @@ inline bool Edition_Parse(std::string_view name, Edition* value) {
   return ::godwit::proto::parse_enum(Edition_internal_table, name, value);
 }
 
+// Describes the 'visibility' of a symbol with respect to the proto import
+// system. Symbols can only be imported when the visibility rules do not prevent
+// it (ex: local symbols cannot be imported).  Visibility modifiers can only set
+// on `message` and `enum` as they are the only types available to be referenced
+// from other files.
 enum SymbolVisibility : int {
   VISIBILITY_UNSET = 0,
   VISIBILITY_LOCAL = 1,
@@ -89,7 +111,9 @@ inline bool SymbolVisibility_Parse(std::string_view name, SymbolVisibility* valu
   return ::godwit::proto::parse_enum(SymbolVisibility_internal_table, name, value);
 }
 
+// The verification state of the extension range.
 enum ExtensionRangeOptions_VerificationState : int {
+  // All the extensions of the range must be declared.
   ExtensionRangeOptions_VerificationState_DECLARATION = 0,
   ExtensionRangeOptions_VerificationState_UNVERIFIED = 1,
 };
@@ -104,23 +128,38 @@ inline bool ExtensionRangeOptions_VerificationState_Parse(std::string_view name,
 }
 
 enum FieldDescriptorProto_Type : int {
+  // 0 is reserved for errors.
+  // Order is weird for historical reasons.
   FieldDescriptorProto_Type_TYPE_DOUBLE = 1,
   FieldDescriptorProto_Type_TYPE_FLOAT = 2,
+  // Not ZigZag encoded.  Negative numbers take 10 bytes.  Use TYPE_SINT64 if
+  // negative values are likely.
   FieldDescriptorProto_Type_TYPE_INT64 = 3,
   FieldDescriptorProto_Type_TYPE_UINT64 = 4,
+  // Not ZigZag encoded.  Negative numbers take 10 bytes.  Use TYPE_SINT32 if
+  // negative values are likely.
   FieldDescriptorProto_Type_TYPE_INT32 = 5,
   FieldDescriptorProto_Type_TYPE_FIXED64 = 6,
   FieldDescriptorProto_Type_TYPE_FIXED32 = 7,
   FieldDescriptorProto_Type_TYPE_BOOL = 8,
   FieldDescriptorProto_Type_TYPE_STRING = 9,
+  // Tag-delimited aggregate.
+  // Group type is deprecated and not supported after google.protobuf. However, Proto3
+  // implementations should still be able to parse the group wire format and
+  // treat group fields as unknown fields.  In Editions, the group wire format
+  // can be enabled via the `message_encoding` feature.
   FieldDescriptorProto_Type_TYPE_GROUP = 10,
+  // Length-delimited aggregate.
   FieldDescriptorProto_Type_TYPE_MESSAGE = 11,
+  // New in version 2.
   FieldDescriptorProto_Type_TYPE_BYTES = 12,
   FieldDescriptorProto_Type_TYPE_UINT32 = 13,
   FieldDescriptorProto_Type_TYPE_ENUM = 14,
   FieldDescriptorProto_Type_TYPE_SFIXED32 = 15,
   FieldDescriptorProto_Type_TYPE_SFIXED64 = 16,
+  // Uses ZigZag encoding.
   FieldDescriptorProto_Type_TYPE_SINT32 = 17,
+  // Uses ZigZag encoding.
   FieldDescriptorProto_Type_TYPE_SINT64 = 18,
 };
 inline constexpr FieldDescriptorProto_Type FieldDescriptorProto_Type_MIN = static_cast<FieldDescriptorProto_Type>(1);
@@ -134,8 +173,12 @@ inline bool FieldDescriptorProto_Type_Parse(std::string_view name, FieldDescript
 }
 
 enum FieldDescriptorProto_Label : int {
+  // 0 is reserved for errors
   FieldDescriptorProto_Label_LABEL_OPTIONAL = 1,
   FieldDescriptorProto_Label_LABEL_REPEATED = 3,
+  // The required label is only allowed in google.protobuf.  In proto3 and Editions
+  // it's explicitly prohibited.  In Editions, the `field_presence` feature
+  // can be used to get this behavior.
   FieldDescriptorProto_Label_LABEL_REQUIRED = 2,
 };
 inline constexpr FieldDescriptorProto_Label FieldDescriptorProto_Label_MIN = static_cast<FieldDescriptorProto_Label>(1);
@@ -148,9 +191,15 @@ inline bool FieldDescriptorProto_Label_Parse(std::string_view name, FieldDescrip
   return ::godwit::proto::parse_enum(FieldDescriptorProto_Label_internal_table, name, value);
 }
 
+// Generated classes can be optimized for speed or code size.
 enum FileOptions_OptimizeMode : int {
+  // Generate complete code for parsing, serialization,
   FileOptions_OptimizeMode_SPEED = 1,
+  // etc.
+  //
+  // Use ReflectionOps to implement these methods.
   FileOptions_OptimizeMode_CODE_SIZE = 2,
+  // Generate code using MessageLite and the lite runtime.
   FileOptions_OptimizeMode_LITE_RUNTIME = 3,
 };
 inline constexpr FileOptions_OptimizeMode FileOptions_OptimizeMode_MIN = static_cast<FileOptions_OptimizeMode>(1);
@@ -164,7 +213,14 @@ inline bool FileOptions_OptimizeMode_Parse(std::string_view name, FileOptions_Op
 }
 
 enum FieldOptions_CType : int {
+  // Default mode.
   FieldOptions_CType_STRING = 0,
+  // The option [ctype=CORD] may be applied to a non-repeated field of type
+  // "bytes". It indicates that in C++, the data should be stored in a Cord
+  // instead of a string.  For very large strings, this may reduce memory
+  // fragmentation. It may also allow better performance when parsing from a
+  // Cord, or when parsing with aliasing enabled, as the parsed Cord may then
+  // alias the original buffer.
   FieldOptions_CType_CORD = 1,
   FieldOptions_CType_STRING_PIECE = 2,
 };
@@ -179,8 +235,11 @@ inline bool FieldOptions_CType_Parse(std::string_view name, FieldOptions_CType* 
 }
 
 enum FieldOptions_JSType : int {
+  // Use the default type.
   FieldOptions_JSType_JS_NORMAL = 0,
+  // Use JavaScript strings.
   FieldOptions_JSType_JS_STRING = 1,
+  // Use JavaScript numbers.
   FieldOptions_JSType_JS_NUMBER = 2,
 };
 inline constexpr FieldOptions_JSType FieldOptions_JSType_MIN = static_cast<FieldOptions_JSType>(0);
@@ -193,6 +252,7 @@ inline bool FieldOptions_JSType_Parse(std::string_view name, FieldOptions_JSType
   return ::godwit::proto::parse_enum(FieldOptions_JSType_internal_table, name, value);
 }
 
+// If set to RETENTION_SOURCE, the option will be omitted from the binary.
 enum FieldOptions_OptionRetention : int {
   FieldOptions_OptionRetention_RETENTION_UNKNOWN = 0,
   FieldOptions_OptionRetention_RETENTION_RUNTIME = 1,
@@ -208,6 +268,9 @@ inline bool FieldOptions_OptionRetention_Parse(std::string_view name, FieldOptio
   return ::godwit::proto::parse_enum(FieldOptions_OptionRetention_internal_table, name, value);
 }
 
+// This indicates the types of entities that the field may apply to when used
+// as an option. If it is unset, then the field may be freely used as an
+// option on any kind of entity.
 enum FieldOptions_OptionTargetType : int {
   FieldOptions_OptionTargetType_TARGET_TYPE_UNKNOWN = 0,
   FieldOptions_OptionTargetType_TARGET_TYPE_FILE = 1,
@@ -230,9 +293,14 @@ inline bool FieldOptions_OptionTargetType_Parse(std::string_view name, FieldOpti
   return ::godwit::proto::parse_enum(FieldOptions_OptionTargetType_internal_table, name, value);
 }
 
+// Is this method side-effect-free (or safe in HTTP parlance), or idempotent,
+// or neither? HTTP based RPC implementation may choose GET verb for safe
+// methods, and PUT verb for idempotent methods instead of the default POST.
 enum MethodOptions_IdempotencyLevel : int {
   MethodOptions_IdempotencyLevel_IDEMPOTENCY_UNKNOWN = 0,
+  // implies idempotent
   MethodOptions_IdempotencyLevel_NO_SIDE_EFFECTS = 1,
+  // idempotent, but may have side effects
   MethodOptions_IdempotencyLevel_IDEMPOTENT = 2,
 };
 inline constexpr MethodOptions_IdempotencyLevel MethodOptions_IdempotencyLevel_MIN = static_cast<MethodOptions_IdempotencyLevel>(0);
@@ -354,9 +422,15 @@ inline bool FeatureSet_EnforceNamingStyle_Parse(std::string_view name, FeatureSe
 
 enum FeatureSet_VisibilityFeature_DefaultSymbolVisibility : int {
   FeatureSet_VisibilityFeature_DefaultSymbolVisibility_DEFAULT_SYMBOL_VISIBILITY_UNKNOWN = 0,
+  // Default pre-EDITION_2024, all UNSET visibility are export.
   FeatureSet_VisibilityFeature_DefaultSymbolVisibility_EXPORT_ALL = 1,
+  // All top-level symbols default to export, nested default to local.
   FeatureSet_VisibilityFeature_DefaultSymbolVisibility_EXPORT_TOP_LEVEL = 2,
+  // All symbols default to local.
   FeatureSet_VisibilityFeature_DefaultSymbolVisibility_LOCAL_ALL = 3,
+  // All symbols local by default. Nested types cannot be exported.
+  // With special case caveat for message { enum {} reserved 1 to max; }
+  // This is the recommended setting for new protos.
   FeatureSet_VisibilityFeature_DefaultSymbolVisibility_STRICT = 4,
 };
 inline constexpr FeatureSet_VisibilityFeature_DefaultSymbolVisibility FeatureSet_VisibilityFeature_DefaultSymbolVisibility_MIN = static_cast<FeatureSet_VisibilityFeature_DefaultSymbolVisibility>(0);
@@ -369,9 +443,14 @@ inline bool FeatureSet_VisibilityFeature_DefaultSymbolVisibility_Parse(std::stri
   return ::godwit::proto::parse_enum(FeatureSet_VisibilityFeature_DefaultSymbolVisibility_internal_table, name, value);
 }
 
+// Represents the identified object's effect on the element in the original
+// .proto file.
 enum GeneratedCodeInfo_Annotation_Semantic : int {
+  // There is no effect or the effect is indescribable.
   GeneratedCodeInfo_Annotation_Semantic_NONE = 0,
+  // The element is set or otherwise mutated.
   GeneratedCodeInfo_Annotation_Semantic_SET = 1,
+  // An alias to the element is returned.
   GeneratedCodeInfo_Annotation_Semantic_ALIAS = 2,
 };
 inline constexpr GeneratedCodeInfo_Annotation_Semantic GeneratedCodeInfo_Annotation_Semantic_MIN = static_cast<GeneratedCodeInfo_Annotation_Semantic>(0);
@@ -408,6 +487,7 @@ class FieldOptions_EditionDefault final : public ::godwit::proto::MessageOf<Fiel
     fields_.edition_ = default_.fields_.edition_;
   }
 
+  // Textproto value.
   // optional string value = 2;
   static constexpr int kValueFieldNumber = 2;
   bool has_value() const { return HasBit(fields_.has_, 1); }
@@ -433,6 +513,12 @@ class FieldOptions_EditionDefault final : public ::godwit::proto::MessageOf<Fiel
   static const FieldOptions_EditionDefault default_;
 };
 
+// TODO Enums in C++ gencode (and potentially other languages) are
+// not well scoped.  This means that each of the feature enums below can clash
+// with each other.  The short names we've chosen maximize call-site
+// readability, but leave us very open to this scenario.  A future feature will
+// be designed and implemented to handle this, hopefully before we ever hit a
+// conflict here.
 class FeatureSet final : public ::godwit::proto::MessageOf<FeatureSet> {
  public:
   constexpr FeatureSet() : MessageOf(&table_.head) {}
@@ -640,6 +726,7 @@ class FeatureSet final : public ::godwit::proto::MessageOf<FeatureSet> {
   static const FeatureSet default_;
 };
 
+// Information about the support window of a feature.
 class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<FieldOptions_FeatureSupport> {
  public:
   constexpr FieldOptions_FeatureSupport() : MessageOf(&table_.head) {}
@@ -651,6 +738,9 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
   static const FieldOptions_FeatureSupport& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The edition that this feature was first available in.  In editions
+  // earlier than this one, the default assigned to EDITION_LEGACY will be
+  // used, and proto files will not be able to override it.
   // optional google.protobuf.Edition edition_introduced = 1;
   static constexpr int kEditionIntroducedFieldNumber = 1;
   bool has_edition_introduced() const { return HasBit(fields_.has_, 0); }
@@ -664,6 +754,8 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
     fields_.edition_introduced_ = default_.fields_.edition_introduced_;
   }
 
+  // The edition this feature becomes deprecated in.  Using this after this
+  // edition may trigger warnings.
   // optional google.protobuf.Edition edition_deprecated = 2;
   static constexpr int kEditionDeprecatedFieldNumber = 2;
   bool has_edition_deprecated() const { return HasBit(fields_.has_, 1); }
@@ -677,6 +769,8 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
     fields_.edition_deprecated_ = default_.fields_.edition_deprecated_;
   }
 
+  // The deprecation warning text if this feature is used after the edition it
+  // was marked deprecated in.
   // optional string deprecation_warning = 3;
   static constexpr int kDeprecationWarningFieldNumber = 3;
   bool has_deprecation_warning() const { return HasBit(fields_.has_, 2); }
@@ -690,6 +784,9 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
     fields_.deprecation_warning_ = default_.fields_.deprecation_warning_;
   }
 
+  // The edition this feature is no longer available in.  In editions after
+  // this one, the last default assigned will be used, and proto files will
+  // not be able to override it.
   // optional google.protobuf.Edition edition_removed = 4;
   static constexpr int kEditionRemovedFieldNumber = 4;
   bool has_edition_removed() const { return HasBit(fields_.has_, 3); }
@@ -703,6 +800,8 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
     fields_.edition_removed_ = default_.fields_.edition_removed_;
   }
 
+  // The removal error text if this feature is used after the edition it was
+  // removed in.
   // optional string removal_error = 5;
   static constexpr int kRemovalErrorFieldNumber = 5;
   bool has_removal_error() const { return HasBit(fields_.has_, 4); }
@@ -731,6 +830,11 @@ class FieldOptions_FeatureSupport final : public ::godwit::proto::MessageOf<Fiel
   static const FieldOptions_FeatureSupport default_;
 };
 
+// The name of the uninterpreted option.  Each string represents a segment in
+// a dot-separated name.  is_extension is true iff a segment represents an
+// extension (denoted with parentheses in options specs in .proto files).
+// E.g.,{ ["foo", false], ["bar.baz", true], ["moo", false] } represents
+// "foo.(bar.baz).moo".
 class UninterpretedOption_NamePart final : public ::godwit::proto::MessageOf<UninterpretedOption_NamePart> {
  public:
   constexpr UninterpretedOption_NamePart() : MessageOf(&table_.head) {}
@@ -780,6 +884,12 @@ class UninterpretedOption_NamePart final : public ::godwit::proto::MessageOf<Uni
   static const UninterpretedOption_NamePart default_;
 };
 
+// A message representing a option the parser does not recognize. This only
+// appears in options protos created by the compiler::Parser class.
+// DescriptorPool resolves these when building Descriptor objects. Therefore,
+// options protos in descriptor objects (e.g. returned by Descriptor::options(),
+// or produced by Descriptor::CopyTo()) will never have UninterpretedOptions
+// in them.
 class UninterpretedOption final : public ::godwit::proto::MessageOf<UninterpretedOption> {
  public:
   constexpr UninterpretedOption() : MessageOf(&table_.head) {}
@@ -803,6 +913,8 @@ class UninterpretedOption final : public ::godwit::proto::MessageOf<Uninterprete
   UninterpretedOption_NamePart* add_name() { return AddMessage(fields_.name_); }
   void clear_name() { fields_.name_.size = 0; }
 
+  // The value of the uninterpreted option, in whatever type the tokenizer
+  // identified it as during parsing. Exactly one of these should be set.
   // optional string identifier_value = 3;
   static constexpr int kIdentifierValueFieldNumber = 3;
   bool has_identifier_value() const { return HasBit(fields_.has_, 0); }
@@ -959,6 +1071,13 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
   using EditionDefault = FieldOptions_EditionDefault;
   using FeatureSupport = FieldOptions_FeatureSupport;
 
+  // NOTE: ctype is deprecated. Use `features.(pb.cpp).string_type` instead.
+  // The ctype option instructs the C++ code generator to use a different
+  // representation of the field than it normally would.  See the specific
+  // options below.  This option is only implemented to support use of
+  // [ctype=CORD] and [ctype=STRING] (the default) on non-repeated fields of
+  // type "bytes" in the open source release.
+  // TODO: make ctype actually deprecated.
   // optional google.protobuf.FieldOptions.CType ctype = 1 [default = STRING];
   static constexpr int kCtypeFieldNumber = 1;
   bool has_ctype() const { return HasBit(fields_.has_, 0); }
@@ -972,6 +1091,13 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.ctype_ = default_.fields_.ctype_;
   }
 
+  // The packed option can be enabled for repeated primitive fields to enable
+  // a more efficient representation on the wire. Rather than repeatedly
+  // writing the tag and type for each element, the entire array is encoded as
+  // a single length-delimited blob. In proto3, only explicit setting it to
+  // false will avoid using packed encoding.  This option is prohibited in
+  // Editions, but the `repeated_field_encoding` feature can be used to control
+  // the behavior.
   // optional bool packed = 2;
   static constexpr int kPackedFieldNumber = 2;
   bool has_packed() const { return HasBit(fields_.has_, 1); }
@@ -985,6 +1111,17 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.packed_ = default_.fields_.packed_;
   }
 
+  // The jstype option determines the JavaScript type used for values of the
+  // field.  The option is permitted only for 64 bit integral and fixed types
+  // (int64, uint64, sint64, fixed64, sfixed64).  A field with jstype JS_STRING
+  // is represented as JavaScript string, which avoids loss of precision that
+  // can happen when a large value is converted to a floating point JavaScript.
+  // Specifying JS_NUMBER for the jstype causes the generated JavaScript code to
+  // use the JavaScript "number" type.  The behavior of the default option
+  // JS_NORMAL is implementation dependent.
+  //
+  // This option is an enum to permit additional types to be added, e.g.
+  // goog.math.Integer.
   // optional google.protobuf.FieldOptions.JSType jstype = 6 [default = JS_NORMAL];
   static constexpr int kJstypeFieldNumber = 6;
   bool has_jstype() const { return HasBit(fields_.has_, 2); }
@@ -998,6 +1135,28 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.jstype_ = default_.fields_.jstype_;
   }
 
+  // Should this field be parsed lazily?  Lazy applies only to message-type
+  // fields.  It means that when the outer message is initially parsed, the
+  // inner message's contents will not be parsed but instead stored in encoded
+  // form.  The inner message will actually be parsed when it is first accessed.
+  //
+  // This is only a hint.  Implementations are free to choose whether to use
+  // eager or lazy parsing regardless of the value of this option.  However,
+  // setting this option true suggests that the protocol author believes that
+  // using lazy parsing on this field is worth the additional bookkeeping
+  // overhead typically needed to implement it.
+  //
+  // This option does not affect the public interface of any generated code;
+  // all method signatures remain the same.  Furthermore, thread-safety of the
+  // interface is not affected by this option; const methods remain safe to
+  // call from multiple threads concurrently, while non-const methods continue
+  // to require exclusive access.
+  //
+  // Note that lazy message fields are still eagerly verified to check
+  // ill-formed wireformat or missing required fields. Calling IsInitialized()
+  // on the outer message would fail if the inner message has missing required
+  // fields. Failed verification would result in parsing failure (except when
+  // uninitialized messages are acceptable).
   // optional bool lazy = 5 [default = false];
   static constexpr int kLazyFieldNumber = 5;
   bool has_lazy() const { return HasBit(fields_.has_, 3); }
@@ -1011,6 +1170,9 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.lazy_ = default_.fields_.lazy_;
   }
 
+  // unverified_lazy does no correctness checks on the byte stream. This should
+  // only be used where lazy with verification is prohibitive for performance
+  // reasons.
   // optional bool unverified_lazy = 15 [default = false];
   static constexpr int kUnverifiedLazyFieldNumber = 15;
   bool has_unverified_lazy() const { return HasBit(fields_.has_, 4); }
@@ -1024,6 +1186,10 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.unverified_lazy_ = default_.fields_.unverified_lazy_;
   }
 
+  // Is this field deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for accessors, or it will be completely ignored; in the very least, this
+  // is a formalization for deprecating fields.
   // optional bool deprecated = 3 [default = false];
   static constexpr int kDeprecatedFieldNumber = 3;
   bool has_deprecated() const { return HasBit(fields_.has_, 5); }
@@ -1037,8 +1203,11 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // DEPRECATED. DO NOT USE!
+  // For Google-internal migration only. Do not use.
   // optional bool weak = 10 [default = false];
   static constexpr int kWeakFieldNumber = 10;
+  // Deprecated.
   bool has_weak() const { return HasBit(fields_.has_, 6); }
   bool weak() const { return fields_.weak_; }
   void set_weak(bool value) {
@@ -1050,6 +1219,8 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
     fields_.weak_ = default_.fields_.weak_;
   }
 
+  // Indicate that the field value should not be printed out when using debug
+  // formats, e.g. when the field contains sensitive credentials.
   // optional bool debug_redact = 16 [default = false];
   static constexpr int kDebugRedactFieldNumber = 16;
   bool has_debug_redact() const { return HasBit(fields_.has_, 7); }
@@ -1096,6 +1267,10 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
   FieldOptions_EditionDefault* add_edition_defaults() { return AddMessage(fields_.edition_defaults_); }
   void clear_edition_defaults() { fields_.edition_defaults_.size = 0; }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 21;
   static constexpr int kFeaturesFieldNumber = 21;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -1110,6 +1285,7 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
   FieldOptions_FeatureSupport* mutable_feature_support() { return MutableMessage(fields_.feature_support_); }
   void clear_feature_support() { fields_.feature_support_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -1144,6 +1320,7 @@ class FieldOptions final : public ::godwit::proto::MessageOf<FieldOptions> {
   static const FieldOptions default_;
 };
 
+// Describes a field within a message.
 class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescriptorProto> {
  public:
   constexpr FieldDescriptorProto() : MessageOf(&table_.head) {}
@@ -1229,6 +1406,8 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.label_ = default_.fields_.label_;
   }
 
+  // If type_name is set, this need not be set.  If both this and type_name
+  // are set, this must be one of TYPE_ENUM, TYPE_MESSAGE or TYPE_GROUP.
   // optional google.protobuf.FieldDescriptorProto.Type type = 5;
   static constexpr int kTypeFieldNumber = 5;
   bool has_type() const { return HasBit(fields_.has_, 3); }
@@ -1242,6 +1421,11 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.type_ = default_.fields_.type_;
   }
 
+  // For message and enum types, this is the name of the type.  If the name
+  // starts with a '.', it is fully-qualified.  Otherwise, C++-like scoping
+  // rules are used to find the type (i.e. first the nested types within this
+  // message are searched, then within the parent, on up to the root
+  // namespace).
   // optional string type_name = 6;
   static constexpr int kTypeNameFieldNumber = 6;
   bool has_type_name() const { return HasBit(fields_.has_, 4); }
@@ -1255,6 +1439,8 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.type_name_ = default_.fields_.type_name_;
   }
 
+  // For extensions, this is the name of the type being extended.  It is
+  // resolved in the same manner as type_name.
   // optional string extendee = 2;
   static constexpr int kExtendeeFieldNumber = 2;
   bool has_extendee() const { return HasBit(fields_.has_, 5); }
@@ -1268,6 +1454,10 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.extendee_ = default_.fields_.extendee_;
   }
 
+  // For numeric types, contains the original text representation of the value.
+  // For booleans, "true" or "false".
+  // For strings, contains the default text contents (not escaped in any way).
+  // For bytes, contains the C escaped value.  All bytes >= 128 are escaped.
   // optional string default_value = 7;
   static constexpr int kDefaultValueFieldNumber = 7;
   bool has_default_value() const { return HasBit(fields_.has_, 6); }
@@ -1281,6 +1471,8 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.default_value_ = default_.fields_.default_value_;
   }
 
+  // If set, gives the index of a oneof in the containing type's oneof_decl
+  // list.  This field is a member of that oneof.
   // optional int32 oneof_index = 9;
   static constexpr int kOneofIndexFieldNumber = 9;
   bool has_oneof_index() const { return HasBit(fields_.has_, 7); }
@@ -1294,6 +1486,10 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
     fields_.oneof_index_ = default_.fields_.oneof_index_;
   }
 
+  // JSON name of this field. The value is set by protocol compiler. If the
+  // user has set a "json_name" option on this field, that option's value
+  // will be used. Otherwise, it's deduced from the field's name by converting
+  // it to camelCase.
   // optional string json_name = 10;
   static constexpr int kJsonNameFieldNumber = 10;
   bool has_json_name() const { return HasBit(fields_.has_, 8); }
@@ -1314,6 +1510,27 @@ class FieldDescriptorProto final : public ::godwit::proto::MessageOf<FieldDescri
   FieldOptions* mutable_options() { return MutableMessage(fields_.options_); }
   void clear_options() { fields_.options_ = nullptr; }
 
+  // If true, this is a proto3 "optional". When a proto3 field is optional, it
+  // tracks presence regardless of field type.
+  //
+  // When proto3_optional is true, this field must belong to a oneof to signal
+  // to old proto3 clients that presence is tracked for this field. This oneof
+  // is known as a "synthetic" oneof, and this field must be its sole member
+  // (each proto3 optional field gets its own synthetic oneof). Synthetic oneofs
+  // exist in the descriptor only, and do not generate any API. Synthetic oneofs
+  // must be ordered after all "real" oneofs.
+  //
+  // For message fields, proto3_optional doesn't create any semantic change,
+  // since non-repeated message fields always track presence. However it still
+  // indicates the semantic detail of whether the user wrote "optional" or not.
+  // This can be useful for round-tripping the .proto file. For consistency we
+  // give message fields a synthetic oneof also, even though it is not required
+  // to track presence. This is especially important because the parser can't
+  // tell if a field is a message or an enum, so it must always create a
+  // synthetic oneof.
+  //
+  // Proto2 optional fields do not set this flag, because they already indicate
+  // optional with `LABEL_OPTIONAL`.
   // optional bool proto3_optional = 17;
   static constexpr int kProto3OptionalFieldNumber = 17;
   bool has_proto3_optional() const { return HasBit(fields_.has_, 9); }
@@ -1359,6 +1576,10 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
   static const EnumValueOptions& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Is this enum value deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for the enum value, or it will be completely ignored; in the very least,
+  // this is a formalization for deprecating enum values.
   // optional bool deprecated = 1 [default = false];
   static constexpr int kDeprecatedFieldNumber = 1;
   bool has_deprecated() const { return HasBit(fields_.has_, 0); }
@@ -1372,6 +1593,10 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 2;
   static constexpr int kFeaturesFieldNumber = 2;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -1379,6 +1604,9 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // Indicate that fields annotated with this enum value should not be printed
+  // out when using debug formats, e.g. when the field contains sensitive
+  // credentials.
   // optional bool debug_redact = 3 [default = false];
   static constexpr int kDebugRedactFieldNumber = 3;
   bool has_debug_redact() const { return HasBit(fields_.has_, 1); }
@@ -1392,6 +1620,7 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
     fields_.debug_redact_ = default_.fields_.debug_redact_;
   }
 
+  // Information about the support window of a feature value.
   // optional google.protobuf.FieldOptions.FeatureSupport feature_support = 4;
   static constexpr int kFeatureSupportFieldNumber = 4;
   bool has_feature_support() const { return fields_.feature_support_ != nullptr; }
@@ -1399,6 +1628,7 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
   FieldOptions_FeatureSupport* mutable_feature_support() { return MutableMessage(fields_.feature_support_); }
   void clear_feature_support() { fields_.feature_support_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -1424,6 +1654,7 @@ class EnumValueOptions final : public ::godwit::proto::MessageOf<EnumValueOption
   static const EnumValueOptions default_;
 };
 
+// Describes a value within an enum.
 class EnumValueDescriptorProto final : public ::godwit::proto::MessageOf<EnumValueDescriptorProto> {
  public:
   constexpr EnumValueDescriptorProto() : MessageOf(&table_.head) {}
@@ -1492,6 +1723,8 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
   static const EnumOptions& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Set this option to true to allow mapping different tag names to the same
+  // value.
   // optional bool allow_alias = 2;
   static constexpr int kAllowAliasFieldNumber = 2;
   bool has_allow_alias() const { return HasBit(fields_.has_, 0); }
@@ -1505,6 +1738,10 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
     fields_.allow_alias_ = default_.fields_.allow_alias_;
   }
 
+  // Is this enum deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for the enum, or it will be completely ignored; in the very least, this
+  // is a formalization for deprecating enums.
   // optional bool deprecated = 3 [default = false];
   static constexpr int kDeprecatedFieldNumber = 3;
   bool has_deprecated() const { return HasBit(fields_.has_, 1); }
@@ -1518,8 +1755,15 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // Enable the legacy handling of JSON field name conflicts.  This lowercases
+  // and strips underscored from the fields before comparison in proto3 only.
+  // The new behavior takes `json_name` into account and applies to proto2 as
+  // well.
+  // TODO Remove this legacy behavior once downstream teams have
+  // had time to migrate.
   // optional bool deprecated_legacy_json_field_conflicts = 6;
   static constexpr int kDeprecatedLegacyJsonFieldConflictsFieldNumber = 6;
+  // Deprecated.
   bool has_deprecated_legacy_json_field_conflicts() const { return HasBit(fields_.has_, 2); }
   bool deprecated_legacy_json_field_conflicts() const { return fields_.deprecated_legacy_json_field_conflicts_; }
   void set_deprecated_legacy_json_field_conflicts(bool value) {
@@ -1531,6 +1775,10 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
     fields_.deprecated_legacy_json_field_conflicts_ = default_.fields_.deprecated_legacy_json_field_conflicts_;
   }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 7;
   static constexpr int kFeaturesFieldNumber = 7;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -1538,6 +1786,7 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -1563,6 +1812,12 @@ class EnumOptions final : public ::godwit::proto::MessageOf<EnumOptions> {
   static const EnumOptions default_;
 };
 
+// Range of reserved numeric values. Reserved values may not be used by
+// entries in the same enum. Reserved ranges may not overlap.
+//
+// Note that this is distinct from DescriptorProto.ReservedRange in that it
+// is inclusive such that it can appropriately represent the entire int32
+// domain.
 class EnumDescriptorProto_EnumReservedRange final : public ::godwit::proto::MessageOf<EnumDescriptorProto_EnumReservedRange> {
  public:
   constexpr EnumDescriptorProto_EnumReservedRange() : MessageOf(&table_.head) {}
@@ -1574,6 +1829,7 @@ class EnumDescriptorProto_EnumReservedRange final : public ::godwit::proto::Mess
   static const EnumDescriptorProto_EnumReservedRange& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Inclusive.
   // optional int32 start = 1;
   static constexpr int kStartFieldNumber = 1;
   bool has_start() const { return HasBit(fields_.has_, 0); }
@@ -1587,6 +1843,7 @@ class EnumDescriptorProto_EnumReservedRange final : public ::godwit::proto::Mess
     fields_.start_ = default_.fields_.start_;
   }
 
+  // Inclusive.
   // optional int32 end = 2;
   static constexpr int kEndFieldNumber = 2;
   bool has_end() const { return HasBit(fields_.has_, 1); }
@@ -1612,6 +1869,7 @@ class EnumDescriptorProto_EnumReservedRange final : public ::godwit::proto::Mess
   static const EnumDescriptorProto_EnumReservedRange default_;
 };
 
+// Describes an enum type.
 class EnumDescriptorProto final : public ::godwit::proto::MessageOf<EnumDescriptorProto> {
  public:
   constexpr EnumDescriptorProto() : MessageOf(&table_.head) {}
@@ -1655,6 +1913,9 @@ class EnumDescriptorProto final : public ::godwit::proto::MessageOf<EnumDescript
   EnumOptions* mutable_options() { return MutableMessage(fields_.options_); }
   void clear_options() { fields_.options_ = nullptr; }
 
+  // Range of reserved numeric values. Reserved numeric values may not be used
+  // by enum values in the same enum declaration. Reserved ranges may not
+  // overlap.
   // repeated google.protobuf.EnumDescriptorProto.EnumReservedRange reserved_range = 4;
   static constexpr int kReservedRangeFieldNumber = 4;
   int reserved_range_size() const { return static_cast<int>(fields_.reserved_range_.size); }
@@ -1665,6 +1926,8 @@ class EnumDescriptorProto final : public ::godwit::proto::MessageOf<EnumDescript
   EnumDescriptorProto_EnumReservedRange* add_reserved_range() { return AddMessage(fields_.reserved_range_); }
   void clear_reserved_range() { fields_.reserved_range_.size = 0; }
 
+  // Reserved enum value names, which may not be reused. A given name may only
+  // be reserved once.
   // repeated string reserved_name = 5;
   static constexpr int kReservedNameFieldNumber = 5;
   int reserved_name_size() const { return static_cast<int>(fields_.reserved_name_.size); }
@@ -1672,9 +1935,10 @@ class EnumDescriptorProto final : public ::godwit::proto::MessageOf<EnumDescript
   std::string_view reserved_name(int index) const { return fields_.reserved_name_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_reserved_name() { return {fields_.reserved_name_, arena()}; }
   void set_reserved_name(int index, std::string_view value) { SetString(fields_.reserved_name_.at(static_cast<std::size_t>(index)), value); }
-  void add_reserved_name(std::string_view value) { mutable_reserved_name()->Add(value); }
+  void add_reserved_name(std::string_view value) { AddString(fields_.reserved_name_, value); }
   void clear_reserved_name() { fields_.reserved_name_.size = 0; }
 
+  // Support for `export` and `local` keywords on enums.
   // optional google.protobuf.SymbolVisibility visibility = 6;
   static constexpr int kVisibilityFieldNumber = 6;
   bool has_visibility() const { return HasBit(fields_.has_, 1); }
@@ -1715,6 +1979,7 @@ class ExtensionRangeOptions_Declaration final : public ::godwit::proto::MessageO
   static const ExtensionRangeOptions_Declaration& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The extension number declared within the extension range.
   // optional int32 number = 1;
   static constexpr int kNumberFieldNumber = 1;
   bool has_number() const { return HasBit(fields_.has_, 0); }
@@ -1728,6 +1993,8 @@ class ExtensionRangeOptions_Declaration final : public ::godwit::proto::MessageO
     fields_.number_ = default_.fields_.number_;
   }
 
+  // The fully-qualified name of the extension field. There must be a leading
+  // dot in front of the full name.
   // optional string full_name = 2;
   static constexpr int kFullNameFieldNumber = 2;
   bool has_full_name_() const { return HasBit(fields_.has_, 1); }
@@ -1741,6 +2008,9 @@ class ExtensionRangeOptions_Declaration final : public ::godwit::proto::MessageO
     fields_.full_name_ = default_.fields_.full_name_;
   }
 
+  // The fully-qualified type name of the extension field. Unlike
+  // Metadata.type, Declaration.type must have a leading dot for messages
+  // and enums.
   // optional string type = 3;
   static constexpr int kTypeFieldNumber = 3;
   bool has_type() const { return HasBit(fields_.has_, 2); }
@@ -1754,6 +2024,9 @@ class ExtensionRangeOptions_Declaration final : public ::godwit::proto::MessageO
     fields_.type_ = default_.fields_.type_;
   }
 
+  // If true, indicates that the number is reserved in the extension range,
+  // and any extension field with the number will fail to compile. Set this
+  // when a declared extension field is deleted.
   // optional bool reserved = 5;
   static constexpr int kReservedFieldNumber = 5;
   bool has_reserved() const { return HasBit(fields_.has_, 3); }
@@ -1767,6 +2040,8 @@ class ExtensionRangeOptions_Declaration final : public ::godwit::proto::MessageO
     fields_.reserved_ = default_.fields_.reserved_;
   }
 
+  // If true, indicates that the extension must be defined as repeated.
+  // Otherwise the extension must be defined as optional.
   // optional bool repeated = 6;
   static constexpr int kRepeatedFieldNumber = 6;
   bool has_repeated() const { return HasBit(fields_.has_, 4); }
@@ -1817,6 +2092,7 @@ class ExtensionRangeOptions final : public ::godwit::proto::MessageOf<ExtensionR
 
   using Declaration = ExtensionRangeOptions_Declaration;
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -1827,6 +2103,9 @@ class ExtensionRangeOptions final : public ::godwit::proto::MessageOf<ExtensionR
   UninterpretedOption* add_uninterpreted_option() { return AddMessage(fields_.uninterpreted_option_); }
   void clear_uninterpreted_option() { fields_.uninterpreted_option_.size = 0; }
 
+  // For external users: DO NOT USE. We are in the process of open sourcing
+  // extension declaration and executing internal cleanups before it can be
+  // used externally.
   // repeated google.protobuf.ExtensionRangeOptions.Declaration declaration = 2;
   static constexpr int kDeclarationFieldNumber = 2;
   int declaration_size() const { return static_cast<int>(fields_.declaration_.size); }
@@ -1837,6 +2116,7 @@ class ExtensionRangeOptions final : public ::godwit::proto::MessageOf<ExtensionR
   ExtensionRangeOptions_Declaration* add_declaration() { return AddMessage(fields_.declaration_); }
   void clear_declaration() { fields_.declaration_.size = 0; }
 
+  // Any features defined in the specific edition.
   // optional google.protobuf.FeatureSet features = 50;
   static constexpr int kFeaturesFieldNumber = 50;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -1844,6 +2124,9 @@ class ExtensionRangeOptions final : public ::godwit::proto::MessageOf<ExtensionR
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The verification state of the range.
+  // TODO: flip the default to DECLARATION once all empty ranges
+  // are marked as UNVERIFIED.
   // optional google.protobuf.ExtensionRangeOptions.VerificationState verification = 3 [default = UNVERIFIED];
   static constexpr int kVerificationFieldNumber = 3;
   bool has_verification() const { return HasBit(fields_.has_, 0); }
@@ -1882,6 +2165,7 @@ class DescriptorProto_ExtensionRange final : public ::godwit::proto::MessageOf<D
   static const DescriptorProto_ExtensionRange& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Inclusive.
   // optional int32 start = 1;
   static constexpr int kStartFieldNumber = 1;
   bool has_start() const { return HasBit(fields_.has_, 0); }
@@ -1895,6 +2179,7 @@ class DescriptorProto_ExtensionRange final : public ::godwit::proto::MessageOf<D
     fields_.start_ = default_.fields_.start_;
   }
 
+  // Exclusive.
   // optional int32 end = 2;
   static constexpr int kEndFieldNumber = 2;
   bool has_end() const { return HasBit(fields_.has_, 1); }
@@ -1939,6 +2224,10 @@ class OneofOptions final : public ::godwit::proto::MessageOf<OneofOptions> {
   static const OneofOptions& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 1;
   static constexpr int kFeaturesFieldNumber = 1;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -1946,6 +2235,7 @@ class OneofOptions final : public ::godwit::proto::MessageOf<OneofOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -1967,6 +2257,7 @@ class OneofOptions final : public ::godwit::proto::MessageOf<OneofOptions> {
   static const OneofOptions default_;
 };
 
+// Describes a oneof.
 class OneofDescriptorProto final : public ::godwit::proto::MessageOf<OneofDescriptorProto> {
  public:
   constexpr OneofDescriptorProto() : MessageOf(&table_.head) {}
@@ -2021,6 +2312,24 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
   static const MessageOptions& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Set true to use the old proto1 MessageSet wire format for extensions.
+  // This is provided for backwards-compatibility with the MessageSet wire
+  // format.  You should not use this for any other reason:  It's less
+  // efficient, has fewer features, and is more complicated.
+  //
+  // The message must be defined exactly as follows:
+  //   message Foo {
+  //     option message_set_wire_format = true;
+  //     extensions 4 to max;
+  //   }
+  // Note that the message cannot have any defined fields; MessageSets only
+  // have extensions.
+  //
+  // All extensions of your type must be singular messages; e.g. they cannot
+  // be int32s, enums, or repeated messages.
+  //
+  // Because this is an option, the above two restrictions are not enforced by
+  // the protocol compiler.
   // optional bool message_set_wire_format = 1 [default = false];
   static constexpr int kMessageSetWireFormatFieldNumber = 1;
   bool has_message_set_wire_format() const { return HasBit(fields_.has_, 0); }
@@ -2034,6 +2343,9 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
     fields_.message_set_wire_format_ = default_.fields_.message_set_wire_format_;
   }
 
+  // Disables the generation of the standard "descriptor()" accessor, which can
+  // conflict with a field of the same name.  This is meant to make migration
+  // from proto1 easier; new code should avoid fields named "descriptor".
   // optional bool no_standard_descriptor_accessor = 2 [default = false];
   static constexpr int kNoStandardDescriptorAccessorFieldNumber = 2;
   bool has_no_standard_descriptor_accessor() const { return HasBit(fields_.has_, 1); }
@@ -2047,6 +2359,10 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
     fields_.no_standard_descriptor_accessor_ = default_.fields_.no_standard_descriptor_accessor_;
   }
 
+  // Is this message deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for the message, or it will be completely ignored; in the very least,
+  // this is a formalization for deprecating messages.
   // optional bool deprecated = 3 [default = false];
   static constexpr int kDeprecatedFieldNumber = 3;
   bool has_deprecated() const { return HasBit(fields_.has_, 2); }
@@ -2060,6 +2376,27 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // Whether the message is an automatically generated map entry type for the
+  // maps field.
+  //
+  // For maps fields:
+  //     map<KeyType, ValueType> map_field = 1;
+  // The parsed descriptor looks like:
+  //     message MapFieldEntry {
+  //         option map_entry = true;
+  //         optional KeyType key = 1;
+  //         optional ValueType value = 2;
+  //     }
+  //     repeated MapFieldEntry map_field = 1;
+  //
+  // Implementations may choose not to generate the map_entry=true message, but
+  // use a native map in the target language to hold the keys and values.
+  // The reflection APIs in such implementations still need to work as
+  // if the field is a repeated message field.
+  //
+  // NOTE: Do not set the option in .proto files. Always use the maps syntax
+  // instead. The option should only be implicitly set by the proto compiler
+  // parser.
   // optional bool map_entry = 7;
   static constexpr int kMapEntryFieldNumber = 7;
   bool has_map_entry() const { return HasBit(fields_.has_, 3); }
@@ -2073,8 +2410,19 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
     fields_.map_entry_ = default_.fields_.map_entry_;
   }
 
+  // Enable the legacy handling of JSON field name conflicts.  This lowercases
+  // and strips underscored from the fields before comparison in proto3 only.
+  // The new behavior takes `json_name` into account and applies to proto2 as
+  // well.
+  //
+  // This should only be used as a temporary measure against broken builds due
+  // to the change in behavior for JSON field name conflicts.
+  //
+  // TODO This is legacy behavior we plan to remove once downstream
+  // teams have had time to migrate.
   // optional bool deprecated_legacy_json_field_conflicts = 11;
   static constexpr int kDeprecatedLegacyJsonFieldConflictsFieldNumber = 11;
+  // Deprecated.
   bool has_deprecated_legacy_json_field_conflicts() const { return HasBit(fields_.has_, 4); }
   bool deprecated_legacy_json_field_conflicts() const { return fields_.deprecated_legacy_json_field_conflicts_; }
   void set_deprecated_legacy_json_field_conflicts(bool value) {
@@ -2086,6 +2434,10 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
     fields_.deprecated_legacy_json_field_conflicts_ = default_.fields_.deprecated_legacy_json_field_conflicts_;
   }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 12;
   static constexpr int kFeaturesFieldNumber = 12;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -2093,6 +2445,7 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -2120,6 +2473,9 @@ class MessageOptions final : public ::godwit::proto::MessageOf<MessageOptions> {
   static const MessageOptions default_;
 };
 
+// Range of reserved tag numbers. Reserved tag numbers may not be used by
+// fields or extension ranges in the same message. Reserved ranges may
+// not overlap.
 class DescriptorProto_ReservedRange final : public ::godwit::proto::MessageOf<DescriptorProto_ReservedRange> {
  public:
   constexpr DescriptorProto_ReservedRange() : MessageOf(&table_.head) {}
@@ -2131,6 +2487,7 @@ class DescriptorProto_ReservedRange final : public ::godwit::proto::MessageOf<De
   static const DescriptorProto_ReservedRange& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Inclusive.
   // optional int32 start = 1;
   static constexpr int kStartFieldNumber = 1;
   bool has_start() const { return HasBit(fields_.has_, 0); }
@@ -2144,6 +2501,7 @@ class DescriptorProto_ReservedRange final : public ::godwit::proto::MessageOf<De
     fields_.start_ = default_.fields_.start_;
   }
 
+  // Exclusive.
   // optional int32 end = 2;
   static constexpr int kEndFieldNumber = 2;
   bool has_end() const { return HasBit(fields_.has_, 1); }
@@ -2169,6 +2527,7 @@ class DescriptorProto_ReservedRange final : public ::godwit::proto::MessageOf<De
   static const DescriptorProto_ReservedRange default_;
 };
 
+// Describes a message type.
 class DescriptorProto final : public ::godwit::proto::MessageOf<DescriptorProto> {
  public:
   constexpr DescriptorProto() : MessageOf(&table_.head) {}
@@ -2273,6 +2632,8 @@ class DescriptorProto final : public ::godwit::proto::MessageOf<DescriptorProto>
   DescriptorProto_ReservedRange* add_reserved_range() { return AddMessage(fields_.reserved_range_); }
   void clear_reserved_range() { fields_.reserved_range_.size = 0; }
 
+  // Reserved field names, which may not be used by fields in the same message.
+  // A given name may only be reserved once.
   // repeated string reserved_name = 10;
   static constexpr int kReservedNameFieldNumber = 10;
   int reserved_name_size() const { return static_cast<int>(fields_.reserved_name_.size); }
@@ -2280,9 +2641,10 @@ class DescriptorProto final : public ::godwit::proto::MessageOf<DescriptorProto>
   std::string_view reserved_name(int index) const { return fields_.reserved_name_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_reserved_name() { return {fields_.reserved_name_, arena()}; }
   void set_reserved_name(int index, std::string_view value) { SetString(fields_.reserved_name_.at(static_cast<std::size_t>(index)), value); }
-  void add_reserved_name(std::string_view value) { mutable_reserved_name()->Add(value); }
+  void add_reserved_name(std::string_view value) { AddString(fields_.reserved_name_, value); }
   void clear_reserved_name() { fields_.reserved_name_.size = 0; }
 
+  // Support for `export` and `local` keywords on enums.
   // optional google.protobuf.SymbolVisibility visibility = 11;
   static constexpr int kVisibilityFieldNumber = 11;
   bool has_visibility() const { return HasBit(fields_.has_, 1); }
@@ -2338,6 +2700,10 @@ class MethodOptions final : public ::godwit::proto::MessageOf<MethodOptions> {
   static std::string_view IdempotencyLevel_Name(int value) { return MethodOptions_IdempotencyLevel_Name(value); }
   static bool IdempotencyLevel_Parse(std::string_view name, IdempotencyLevel* value) { return MethodOptions_IdempotencyLevel_Parse(name, value); }
 
+  // Is this method deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for the method, or it will be completely ignored; in the very least,
+  // this is a formalization for deprecating methods.
   // optional bool deprecated = 33 [default = false];
   static constexpr int kDeprecatedFieldNumber = 33;
   bool has_deprecated() const { return HasBit(fields_.has_, 0); }
@@ -2364,6 +2730,10 @@ class MethodOptions final : public ::godwit::proto::MessageOf<MethodOptions> {
     fields_.idempotency_level_ = default_.fields_.idempotency_level_;
   }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 35;
   static constexpr int kFeaturesFieldNumber = 35;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -2371,6 +2741,7 @@ class MethodOptions final : public ::godwit::proto::MessageOf<MethodOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -2395,6 +2766,7 @@ class MethodOptions final : public ::godwit::proto::MessageOf<MethodOptions> {
   static const MethodOptions default_;
 };
 
+// Describes a method of a service.
 class MethodDescriptorProto final : public ::godwit::proto::MessageOf<MethodDescriptorProto> {
  public:
   constexpr MethodDescriptorProto() : MessageOf(&table_.head) {}
@@ -2419,6 +2791,8 @@ class MethodDescriptorProto final : public ::godwit::proto::MessageOf<MethodDesc
     fields_.name_ = default_.fields_.name_;
   }
 
+  // Input and output type names.  These are resolved in the same way as
+  // FieldDescriptorProto.type_name, but must refer to a message type.
   // optional string input_type = 2;
   static constexpr int kInputTypeFieldNumber = 2;
   bool has_input_type() const { return HasBit(fields_.has_, 1); }
@@ -2452,6 +2826,7 @@ class MethodDescriptorProto final : public ::godwit::proto::MessageOf<MethodDesc
   MethodOptions* mutable_options() { return MutableMessage(fields_.options_); }
   void clear_options() { fields_.options_ = nullptr; }
 
+  // Identifies if client streams multiple client messages
   // optional bool client_streaming = 5 [default = false];
   static constexpr int kClientStreamingFieldNumber = 5;
   bool has_client_streaming() const { return HasBit(fields_.has_, 3); }
@@ -2465,6 +2840,7 @@ class MethodDescriptorProto final : public ::godwit::proto::MessageOf<MethodDesc
     fields_.client_streaming_ = default_.fields_.client_streaming_;
   }
 
+  // Identifies if server streams multiple server messages
   // optional bool server_streaming = 6 [default = false];
   static constexpr int kServerStreamingFieldNumber = 6;
   bool has_server_streaming() const { return HasBit(fields_.has_, 4); }
@@ -2505,6 +2881,10 @@ class ServiceOptions final : public ::godwit::proto::MessageOf<ServiceOptions> {
   static const ServiceOptions& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 34;
   static constexpr int kFeaturesFieldNumber = 34;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -2512,6 +2892,10 @@ class ServiceOptions final : public ::godwit::proto::MessageOf<ServiceOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // Is this service deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for the service, or it will be completely ignored; in the very least,
+  // this is a formalization for deprecating services.
   // optional bool deprecated = 33 [default = false];
   static constexpr int kDeprecatedFieldNumber = 33;
   bool has_deprecated() const { return HasBit(fields_.has_, 0); }
@@ -2525,6 +2909,7 @@ class ServiceOptions final : public ::godwit::proto::MessageOf<ServiceOptions> {
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // The parser stores options it doesn't recognize here. See above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -2548,6 +2933,7 @@ class ServiceOptions final : public ::godwit::proto::MessageOf<ServiceOptions> {
   static const ServiceOptions default_;
 };
 
+// Describes a service.
 class ServiceDescriptorProto final : public ::godwit::proto::MessageOf<ServiceDescriptorProto> {
  public:
   constexpr ServiceDescriptorProto() : MessageOf(&table_.head) {}
@@ -2623,6 +3009,10 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
   static std::string_view OptimizeMode_Name(int value) { return FileOptions_OptimizeMode_Name(value); }
   static bool OptimizeMode_Parse(std::string_view name, OptimizeMode* value) { return FileOptions_OptimizeMode_Parse(name, value); }
 
+  // Sets the Java package where classes generated from this .proto will be
+  // placed.  By default, the proto package is used, but this is often
+  // inappropriate because proto packages do not normally start with backwards
+  // domain names.
   // optional string java_package = 1;
   static constexpr int kJavaPackageFieldNumber = 1;
   bool has_java_package() const { return HasBit(fields_.has_, 0); }
@@ -2636,6 +3026,11 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.java_package_ = default_.fields_.java_package_;
   }
 
+  // Controls the name of the wrapper Java class generated for the .proto file.
+  // That class will always contain the .proto file's getDescriptor() method as
+  // well as any top-level extensions defined in the .proto file.
+  // If java_multiple_files is disabled, then all the other classes from the
+  // .proto file will be nested inside the single wrapper outer class.
   // optional string java_outer_classname = 8;
   static constexpr int kJavaOuterClassnameFieldNumber = 8;
   bool has_java_outer_classname() const { return HasBit(fields_.has_, 1); }
@@ -2649,6 +3044,12 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.java_outer_classname_ = default_.fields_.java_outer_classname_;
   }
 
+  // If enabled, then the Java code generator will generate a separate .java
+  // file for each top-level message, enum, and service defined in the .proto
+  // file.  Thus, these types will *not* be nested inside the wrapper class
+  // named by java_outer_classname.  However, the wrapper class will still be
+  // generated to contain the file's getDescriptor() method as well as any
+  // top-level extensions defined in the file.
   // optional bool java_multiple_files = 10 [default = false];
   static constexpr int kJavaMultipleFilesFieldNumber = 10;
   bool has_java_multiple_files() const { return HasBit(fields_.has_, 2); }
@@ -2662,8 +3063,10 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.java_multiple_files_ = default_.fields_.java_multiple_files_;
   }
 
+  // This option does nothing.
   // optional bool java_generate_equals_and_hash = 20;
   static constexpr int kJavaGenerateEqualsAndHashFieldNumber = 20;
+  // Deprecated.
   bool has_java_generate_equals_and_hash() const { return HasBit(fields_.has_, 3); }
   bool java_generate_equals_and_hash() const { return fields_.java_generate_equals_and_hash_; }
   void set_java_generate_equals_and_hash(bool value) {
@@ -2675,6 +3078,16 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.java_generate_equals_and_hash_ = default_.fields_.java_generate_equals_and_hash_;
   }
 
+  // A proto2 file can set this to true to opt in to UTF-8 checking for Java,
+  // which will throw an exception if invalid UTF-8 is parsed from the wire or
+  // assigned to a string field.
+  //
+  // TODO: clarify exactly what kinds of field types this option
+  // applies to, and update these docs accordingly.
+  //
+  // Proto3 files already perform these checks. Setting the option explicitly to
+  // false has no effect: it cannot be used to opt proto3 files out of UTF-8
+  // checks.
   // optional bool java_string_check_utf8 = 27 [default = false];
   static constexpr int kJavaStringCheckUtf8FieldNumber = 27;
   bool has_java_string_check_utf8() const { return HasBit(fields_.has_, 4); }
@@ -2701,6 +3114,11 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.optimize_for_ = default_.fields_.optimize_for_;
   }
 
+  // Sets the Go package where structs generated from this .proto will be
+  // placed. If omitted, the Go package will be derived from the following:
+  //   - The basename of the package import path, if provided.
+  //   - Otherwise, the package statement in the .proto file, if present.
+  //   - Otherwise, the basename of the .proto file, without extension.
   // optional string go_package = 11;
   static constexpr int kGoPackageFieldNumber = 11;
   bool has_go_package() const { return HasBit(fields_.has_, 6); }
@@ -2714,6 +3132,16 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.go_package_ = default_.fields_.go_package_;
   }
 
+  // Should generic services be generated in each language?  "Generic" services
+  // are not specific to any particular RPC system.  They are generated by the
+  // main code generators in each language (without additional plugins).
+  // Generic services were the only kind of service generation supported by
+  // early versions of google.protobuf.
+  //
+  // Generic services are now considered deprecated in favor of using plugins
+  // that generate code specific to your particular RPC system.  Therefore,
+  // these default to false.  Old code which depends on generic services should
+  // explicitly set them to true.
   // optional bool cc_generic_services = 16 [default = false];
   static constexpr int kCcGenericServicesFieldNumber = 16;
   bool has_cc_generic_services() const { return HasBit(fields_.has_, 7); }
@@ -2753,6 +3181,10 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.py_generic_services_ = default_.fields_.py_generic_services_;
   }
 
+  // Is this file deprecated?
+  // Depending on the target platform, this can emit Deprecated annotations
+  // for everything in the file, or it will be completely ignored; in the very
+  // least, this is a formalization for deprecating files.
   // optional bool deprecated = 23 [default = false];
   static constexpr int kDeprecatedFieldNumber = 23;
   bool has_deprecated() const { return HasBit(fields_.has_, 10); }
@@ -2766,6 +3198,8 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.deprecated_ = default_.fields_.deprecated_;
   }
 
+  // Enables the use of arenas for the proto messages in this file. This applies
+  // only to generated classes for C++.
   // optional bool cc_enable_arenas = 31 [default = true];
   static constexpr int kCcEnableArenasFieldNumber = 31;
   bool has_cc_enable_arenas() const { return HasBit(fields_.has_, 11); }
@@ -2779,6 +3213,8 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.cc_enable_arenas_ = default_.fields_.cc_enable_arenas_;
   }
 
+  // Sets the objective c class prefix which is prepended to all objective c
+  // generated classes from this .proto. There is no default.
   // optional string objc_class_prefix = 36;
   static constexpr int kObjcClassPrefixFieldNumber = 36;
   bool has_objc_class_prefix() const { return HasBit(fields_.has_, 12); }
@@ -2792,6 +3228,7 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.objc_class_prefix_ = default_.fields_.objc_class_prefix_;
   }
 
+  // Namespace for generated classes; defaults to the package.
   // optional string csharp_namespace = 37;
   static constexpr int kCsharpNamespaceFieldNumber = 37;
   bool has_csharp_namespace() const { return HasBit(fields_.has_, 13); }
@@ -2805,6 +3242,10 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.csharp_namespace_ = default_.fields_.csharp_namespace_;
   }
 
+  // By default Swift generators will take the proto package and CamelCase it
+  // replacing '.' with underscore and use that to prefix the types/symbols
+  // defined. When this options is provided, they will use this value instead
+  // to prefix the types/symbols defined.
   // optional string swift_prefix = 39;
   static constexpr int kSwiftPrefixFieldNumber = 39;
   bool has_swift_prefix() const { return HasBit(fields_.has_, 14); }
@@ -2818,6 +3259,8 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.swift_prefix_ = default_.fields_.swift_prefix_;
   }
 
+  // Sets the php class prefix which is prepended to all php generated classes
+  // from this .proto. Default is empty.
   // optional string php_class_prefix = 40;
   static constexpr int kPhpClassPrefixFieldNumber = 40;
   bool has_php_class_prefix() const { return HasBit(fields_.has_, 15); }
@@ -2831,6 +3274,9 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.php_class_prefix_ = default_.fields_.php_class_prefix_;
   }
 
+  // Use this option to change the namespace of php generated classes. Default
+  // is empty. When this option is empty, the package name will be used for
+  // determining the namespace.
   // optional string php_namespace = 41;
   static constexpr int kPhpNamespaceFieldNumber = 41;
   bool has_php_namespace() const { return HasBit(fields_.has_, 16); }
@@ -2844,6 +3290,9 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.php_namespace_ = default_.fields_.php_namespace_;
   }
 
+  // Use this option to change the namespace of php generated metadata classes.
+  // Default is empty. When this option is empty, the proto file name will be
+  // used for determining the namespace.
   // optional string php_metadata_namespace = 44;
   static constexpr int kPhpMetadataNamespaceFieldNumber = 44;
   bool has_php_metadata_namespace() const { return HasBit(fields_.has_, 17); }
@@ -2857,6 +3306,9 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.php_metadata_namespace_ = default_.fields_.php_metadata_namespace_;
   }
 
+  // Use this option to change the package of ruby generated classes. Default
+  // is empty. When this option is not set, the package name will be used for
+  // determining the ruby package.
   // optional string ruby_package = 45;
   static constexpr int kRubyPackageFieldNumber = 45;
   bool has_ruby_package() const { return HasBit(fields_.has_, 18); }
@@ -2870,6 +3322,10 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
     fields_.ruby_package_ = default_.fields_.ruby_package_;
   }
 
+  // Any features defined in the specific edition.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.FeatureSet features = 50;
   static constexpr int kFeaturesFieldNumber = 50;
   bool has_features() const { return fields_.features_ != nullptr; }
@@ -2877,6 +3333,8 @@ class FileOptions final : public ::godwit::proto::MessageOf<FileOptions> {
   FeatureSet* mutable_features() { return MutableMessage(fields_.features_); }
   void clear_features() { fields_.features_ = nullptr; }
 
+  // The parser stores options it doesn't recognize here.
+  // See the documentation for the "Options" section above.
   // repeated google.protobuf.UninterpretedOption uninterpreted_option = 999;
   static constexpr int kUninterpretedOptionFieldNumber = 999;
   int uninterpreted_option_size() const { return static_cast<int>(fields_.uninterpreted_option_.size); }
@@ -2929,6 +3387,29 @@ class SourceCodeInfo_Location final : public ::godwit::proto::MessageOf<SourceCo
   static const SourceCodeInfo_Location& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Identifies which part of the FileDescriptorProto was defined at this
+  // location.
+  //
+  // Each element is a field number or an index.  They form a path from
+  // the root FileDescriptorProto to the place where the definition appears.
+  // For example, this path:
+  //   [ 4, 3, 2, 7, 1 ]
+  // refers to:
+  //   file.message_type(3)  // 4, 3
+  //       .field(7)         // 2, 7
+  //       .name()           // 1
+  // This is because FileDescriptorProto.message_type has field number 4:
+  //   repeated DescriptorProto message_type = 4;
+  // and DescriptorProto.field has field number 2:
+  //   repeated FieldDescriptorProto field = 2;
+  // and FieldDescriptorProto.name has field number 1:
+  //   optional string name = 1;
+  //
+  // Thus, the above path gives the location of a field name.  If we removed
+  // the last element:
+  //   [ 4, 3, 2, 7 ]
+  // this path refers to the whole field declaration (from the beginning
+  // of the label to the terminating semicolon).
   // repeated int32 path = 1;
   static constexpr int kPathFieldNumber = 1;
   int path_size() const { return static_cast<int>(fields_.path_.size); }
@@ -2939,6 +3420,11 @@ class SourceCodeInfo_Location final : public ::godwit::proto::MessageOf<SourceCo
   void add_path(std::int32_t value) { fields_.path_.add(value, arena()); }
   void clear_path() { fields_.path_.size = 0; }
 
+  // Always has exactly three or four elements: start line, start column,
+  // end line (optional, otherwise assumed same as start line), end column.
+  // These are packed into a single field for efficiency.  Note that line
+  // and column numbers are zero-based -- typically you will want to add
+  // 1 to each before displaying to a user.
   // repeated int32 span = 2;
   static constexpr int kSpanFieldNumber = 2;
   int span_size() const { return static_cast<int>(fields_.span_.size); }
@@ -2949,6 +3435,53 @@ class SourceCodeInfo_Location final : public ::godwit::proto::MessageOf<SourceCo
   void add_span(std::int32_t value) { fields_.span_.add(value, arena()); }
   void clear_span() { fields_.span_.size = 0; }
 
+  // If this SourceCodeInfo represents a complete declaration, these are any
+  // comments appearing before and after the declaration which appear to be
+  // attached to the declaration.
+  //
+  // A series of line comments appearing on consecutive lines, with no other
+  // tokens appearing on those lines, will be treated as a single comment.
+  //
+  // leading_detached_comments will keep paragraphs of comments that appear
+  // before (but not connected to) the current element. Each paragraph,
+  // separated by empty lines, will be one comment element in the repeated
+  // field.
+  //
+  // Only the comment content is provided; comment markers (e.g. //) are
+  // stripped out.  For block comments, leading whitespace and an asterisk
+  // will be stripped from the beginning of each line other than the first.
+  // Newlines are included in the output.
+  //
+  // Examples:
+  //
+  //   optional int32 foo = 1;  // Comment attached to foo.
+  //   // Comment attached to bar.
+  //   optional int32 bar = 2;
+  //
+  //   optional string baz = 3;
+  //   // Comment attached to baz.
+  //   // Another line attached to baz.
+  //
+  //   // Comment attached to moo.
+  //   //
+  //   // Another line attached to moo.
+  //   optional double moo = 4;
+  //
+  //   // Detached comment for corge. This is not leading or trailing comments
+  //   // to moo or corge because there are blank lines separating it from
+  //   // both.
+  //
+  //   // Detached comment for corge paragraph 2.
+  //
+  //   optional string corge = 5;
+  //   /* Block comment attached
+  //    * to corge.  Leading asterisks
+  //    * will be removed. */
+  //   /* Block comment attached to
+  //    * grault. */
+  //   optional int32 grault = 6;
+  //
+  //   // ignored detached comments.
   // optional string leading_comments = 3;
   static constexpr int kLeadingCommentsFieldNumber = 3;
   bool has_leading_comments() const { return HasBit(fields_.has_, 0); }
@@ -2982,7 +3515,7 @@ class SourceCodeInfo_Location final : public ::godwit::proto::MessageOf<SourceCo
   std::string_view leading_detached_comments(int index) const { return fields_.leading_detached_comments_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_leading_detached_comments() { return {fields_.leading_detached_comments_, arena()}; }
   void set_leading_detached_comments(int index, std::string_view value) { SetString(fields_.leading_detached_comments_.at(static_cast<std::size_t>(index)), value); }
-  void add_leading_detached_comments(std::string_view value) { mutable_leading_detached_comments()->Add(value); }
+  void add_leading_detached_comments(std::string_view value) { AddString(fields_.leading_detached_comments_, value); }
   void clear_leading_detached_comments() { fields_.leading_detached_comments_.size = 0; }
 
  private:
@@ -3000,6 +3533,8 @@ class SourceCodeInfo_Location final : public ::godwit::proto::MessageOf<SourceCo
   static const SourceCodeInfo_Location default_;
 };
 
+// Encapsulates information about the original source file from which a
+// FileDescriptorProto was generated.
 class SourceCodeInfo final : public ::godwit::proto::MessageOf<SourceCodeInfo> {
  public:
   constexpr SourceCodeInfo() : MessageOf(&table_.head) {}
@@ -3013,6 +3548,49 @@ class SourceCodeInfo final : public ::godwit::proto::MessageOf<SourceCodeInfo> {
 
   using Location = SourceCodeInfo_Location;
 
+  // A Location identifies a piece of source code in a .proto file which
+  // corresponds to a particular definition.  This information is intended
+  // to be useful to IDEs, code indexers, documentation generators, and similar
+  // tools.
+  //
+  // For example, say we have a file like:
+  //   message Foo {
+  //     optional string foo = 1;
+  //   }
+  // Let's look at just the field definition:
+  //   optional string foo = 1;
+  //   ^       ^^     ^^  ^  ^^^
+  //   a       bc     de  f  ghi
+  // We have the following locations:
+  //   span   path               represents
+  //   [a,i)  [ 4, 0, 2, 0 ]     The whole field definition.
+  //   [a,b)  [ 4, 0, 2, 0, 4 ]  The label (optional).
+  //   [c,d)  [ 4, 0, 2, 0, 5 ]  The type (string).
+  //   [e,f)  [ 4, 0, 2, 0, 1 ]  The name (foo).
+  //   [g,h)  [ 4, 0, 2, 0, 3 ]  The number (1).
+  //
+  // Notes:
+  // - A location may refer to a repeated field itself (i.e. not to any
+  //   particular index within it).  This is used whenever a set of elements are
+  //   logically enclosed in a single code segment.  For example, an entire
+  //   extend block (possibly containing multiple extension definitions) will
+  //   have an outer location whose path refers to the "extensions" repeated
+  //   field without an index.
+  // - Multiple locations may have the same path.  This happens when a single
+  //   logical declaration is spread out across multiple places.  The most
+  //   obvious example is the "extend" block again -- there may be multiple
+  //   extend blocks in the same scope, each of which will have the same path.
+  // - A location's span is not always a subset of its parent's span.  For
+  //   example, the "extendee" of an extension declaration appears at the
+  //   beginning of the "extend" block and is shared by all extensions within
+  //   the block.
+  // - Just because a location's span is a subset of some other location's span
+  //   does not mean that it is a descendant.  For example, a "group" defines
+  //   both a type and a field in a single declaration.  Thus, the locations
+  //   corresponding to the type and field and their components will overlap.
+  // - Code which tries to interpret locations should probably be designed to
+  //   ignore those that it doesn't understand, as more types of locations could
+  //   be recorded in the future.
   // repeated google.protobuf.SourceCodeInfo.Location location = 1;
   static constexpr int kLocationFieldNumber = 1;
   int location_size() const { return static_cast<int>(fields_.location_.size); }
@@ -3033,6 +3611,7 @@ class SourceCodeInfo final : public ::godwit::proto::MessageOf<SourceCodeInfo> {
   static const SourceCodeInfo default_;
 };
 
+// Describes a complete .proto file.
 class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescriptorProto> {
  public:
   constexpr FileDescriptorProto() : MessageOf(&table_.head) {}
@@ -3044,6 +3623,7 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   static const FileDescriptorProto& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // file name, relative to root of source tree
   // optional string name = 1;
   static constexpr int kNameFieldNumber = 1;
   bool has_name() const { return HasBit(fields_.has_, 0); }
@@ -3057,6 +3637,7 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
     fields_.name_ = default_.fields_.name_;
   }
 
+  // e.g. "foo", "foo.bar", etc.
   // optional string package = 2;
   static constexpr int kPackageFieldNumber = 2;
   bool has_package() const { return HasBit(fields_.has_, 1); }
@@ -3070,6 +3651,7 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
     fields_.package_ = default_.fields_.package_;
   }
 
+  // Names of files imported by this file.
   // repeated string dependency = 3;
   static constexpr int kDependencyFieldNumber = 3;
   int dependency_size() const { return static_cast<int>(fields_.dependency_.size); }
@@ -3077,9 +3659,10 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   std::string_view dependency(int index) const { return fields_.dependency_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_dependency() { return {fields_.dependency_, arena()}; }
   void set_dependency(int index, std::string_view value) { SetString(fields_.dependency_.at(static_cast<std::size_t>(index)), value); }
-  void add_dependency(std::string_view value) { mutable_dependency()->Add(value); }
+  void add_dependency(std::string_view value) { AddString(fields_.dependency_, value); }
   void clear_dependency() { fields_.dependency_.size = 0; }
 
+  // Indexes of the public imported files in the dependency list above.
   // repeated int32 public_dependency = 10;
   static constexpr int kPublicDependencyFieldNumber = 10;
   int public_dependency_size() const { return static_cast<int>(fields_.public_dependency_.size); }
@@ -3090,6 +3673,8 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   void add_public_dependency(std::int32_t value) { fields_.public_dependency_.add(value, arena()); }
   void clear_public_dependency() { fields_.public_dependency_.size = 0; }
 
+  // Indexes of the weak imported files in the dependency list.
+  // For Google-internal migration only. Do not use.
   // repeated int32 weak_dependency = 11;
   static constexpr int kWeakDependencyFieldNumber = 11;
   int weak_dependency_size() const { return static_cast<int>(fields_.weak_dependency_.size); }
@@ -3100,6 +3685,8 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   void add_weak_dependency(std::int32_t value) { fields_.weak_dependency_.add(value, arena()); }
   void clear_weak_dependency() { fields_.weak_dependency_.size = 0; }
 
+  // Names of files imported by this file purely for the purpose of providing
+  // option extensions. These are excluded from the dependency list above.
   // repeated string option_dependency = 15;
   static constexpr int kOptionDependencyFieldNumber = 15;
   int option_dependency_size() const { return static_cast<int>(fields_.option_dependency_.size); }
@@ -3107,9 +3694,10 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   std::string_view option_dependency(int index) const { return fields_.option_dependency_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_option_dependency() { return {fields_.option_dependency_, arena()}; }
   void set_option_dependency(int index, std::string_view value) { SetString(fields_.option_dependency_.at(static_cast<std::size_t>(index)), value); }
-  void add_option_dependency(std::string_view value) { mutable_option_dependency()->Add(value); }
+  void add_option_dependency(std::string_view value) { AddString(fields_.option_dependency_, value); }
   void clear_option_dependency() { fields_.option_dependency_.size = 0; }
 
+  // All top-level definitions in this file.
   // repeated google.protobuf.DescriptorProto message_type = 4;
   static constexpr int kMessageTypeFieldNumber = 4;
   int message_type_size() const { return static_cast<int>(fields_.message_type_.size); }
@@ -3157,6 +3745,10 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   FileOptions* mutable_options() { return MutableMessage(fields_.options_); }
   void clear_options() { fields_.options_ = nullptr; }
 
+  // This field contains optional information about the original source code.
+  // You may safely remove this entire field without harming runtime
+  // functionality of the descriptors -- the information is needed only by
+  // development tools.
   // optional google.protobuf.SourceCodeInfo source_code_info = 9;
   static constexpr int kSourceCodeInfoFieldNumber = 9;
   bool has_source_code_info() const { return fields_.source_code_info_ != nullptr; }
@@ -3164,6 +3756,13 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   SourceCodeInfo* mutable_source_code_info() { return MutableMessage(fields_.source_code_info_); }
   void clear_source_code_info() { fields_.source_code_info_ = nullptr; }
 
+  // The syntax of the proto file.
+  // The supported values are "proto2", "proto3", and "editions".
+  //
+  // If `edition` is present, this value must be "editions".
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional string syntax = 12;
   static constexpr int kSyntaxFieldNumber = 12;
   bool has_syntax() const { return HasBit(fields_.has_, 2); }
@@ -3177,6 +3776,10 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
     fields_.syntax_ = default_.fields_.syntax_;
   }
 
+  // The edition of the proto file.
+  // WARNING: This field should only be used by protobuf plugins or special
+  // cases like the proto compiler. Other uses are discouraged and
+  // developers should rely on the protoreflect APIs for their client language.
   // optional google.protobuf.Edition edition = 14;
   static constexpr int kEditionFieldNumber = 14;
   bool has_edition() const { return HasBit(fields_.has_, 3); }
@@ -3214,6 +3817,8 @@ class FileDescriptorProto final : public ::godwit::proto::MessageOf<FileDescript
   static const FileDescriptorProto default_;
 };
 
+// The protocol compiler can output a FileDescriptorSet containing the .proto
+// files it parses.
 class FileDescriptorSet final : public ::godwit::proto::MessageOf<FileDescriptorSet> {
  public:
   constexpr FileDescriptorSet() : MessageOf(&table_.head) {}
@@ -3269,13 +3874,14 @@ class FeatureSet_VisibilityFeature final : public ::godwit::proto::MessageOf<Fea
   static bool DefaultSymbolVisibility_Parse(std::string_view name, DefaultSymbolVisibility* value) { return FeatureSet_VisibilityFeature_DefaultSymbolVisibility_Parse(name, value); }
 
  private:
-  struct Fields {
-  };
-
   static const ::godwit::proto::TableOf<1> table_;
   static const FeatureSet_VisibilityFeature default_;
 };
 
+// A map from every known edition with a unique set of defaults to its
+// defaults. Not all editions may be contained here.  For a given edition,
+// the defaults at the closest matching edition ordered at or before it should
+// be used.  This field must be in strict ascending order by edition.
 class FeatureSetDefaults_FeatureSetEditionDefault final : public ::godwit::proto::MessageOf<FeatureSetDefaults_FeatureSetEditionDefault> {
  public:
   constexpr FeatureSetDefaults_FeatureSetEditionDefault() : MessageOf(&table_.head) {}
@@ -3300,6 +3906,7 @@ class FeatureSetDefaults_FeatureSetEditionDefault final : public ::godwit::proto
     fields_.edition_ = default_.fields_.edition_;
   }
 
+  // Defaults of features that can be overridden in this edition.
   // optional google.protobuf.FeatureSet overridable_features = 4;
   static constexpr int kOverridableFeaturesFieldNumber = 4;
   bool has_overridable_features() const { return fields_.overridable_features_ != nullptr; }
@@ -3307,6 +3914,7 @@ class FeatureSetDefaults_FeatureSetEditionDefault final : public ::godwit::proto
   FeatureSet* mutable_overridable_features() { return MutableMessage(fields_.overridable_features_); }
   void clear_overridable_features() { fields_.overridable_features_ = nullptr; }
 
+  // Defaults of features that can't be overridden in this edition.
   // optional google.protobuf.FeatureSet fixed_features = 5;
   static constexpr int kFixedFeaturesFieldNumber = 5;
   bool has_fixed_features() const { return fields_.fixed_features_ != nullptr; }
@@ -3327,6 +3935,10 @@ class FeatureSetDefaults_FeatureSetEditionDefault final : public ::godwit::proto
   static const FeatureSetDefaults_FeatureSetEditionDefault default_;
 };
 
+// A compiled specification for the defaults of a set of features.  These
+// messages are generated from FeatureSet extensions and can be used to seed
+// feature resolution. The resolution with this object becomes a simple search
+// for the closest matching edition, followed by proto merges.
 class FeatureSetDefaults final : public ::godwit::proto::MessageOf<FeatureSetDefaults> {
  public:
   constexpr FeatureSetDefaults() : MessageOf(&table_.head) {}
@@ -3350,6 +3962,8 @@ class FeatureSetDefaults final : public ::godwit::proto::MessageOf<FeatureSetDef
   FeatureSetDefaults_FeatureSetEditionDefault* add_defaults() { return AddMessage(fields_.defaults_); }
   void clear_defaults() { fields_.defaults_.size = 0; }
 
+  // The minimum supported edition (inclusive) when this was constructed.
+  // Editions before this will not have defaults.
   // optional google.protobuf.Edition minimum_edition = 4;
   static constexpr int kMinimumEditionFieldNumber = 4;
   bool has_minimum_edition() const { return HasBit(fields_.has_, 0); }
@@ -3363,6 +3977,8 @@ class FeatureSetDefaults final : public ::godwit::proto::MessageOf<FeatureSetDef
     fields_.minimum_edition_ = default_.fields_.minimum_edition_;
   }
 
+  // The maximum known edition (inclusive) when this was constructed. Editions
+  // after this will not have reliable defaults.
   // optional google.protobuf.Edition maximum_edition = 5;
   static constexpr int kMaximumEditionFieldNumber = 5;
   bool has_maximum_edition() const { return HasBit(fields_.has_, 1); }
@@ -3410,6 +4026,8 @@ class GeneratedCodeInfo_Annotation final : public ::godwit::proto::MessageOf<Gen
   static std::string_view Semantic_Name(int value) { return GeneratedCodeInfo_Annotation_Semantic_Name(value); }
   static bool Semantic_Parse(std::string_view name, Semantic* value) { return GeneratedCodeInfo_Annotation_Semantic_Parse(name, value); }
 
+  // Identifies the element in the original source .proto file. This field
+  // is formatted the same as SourceCodeInfo.Location.path.
   // repeated int32 path = 1;
   static constexpr int kPathFieldNumber = 1;
   int path_size() const { return static_cast<int>(fields_.path_.size); }
@@ -3420,6 +4038,7 @@ class GeneratedCodeInfo_Annotation final : public ::godwit::proto::MessageOf<Gen
   void add_path(std::int32_t value) { fields_.path_.add(value, arena()); }
   void clear_path() { fields_.path_.size = 0; }
 
+  // Identifies the filesystem path to the original source .proto.
   // optional string source_file = 2;
   static constexpr int kSourceFileFieldNumber = 2;
   bool has_source_file() const { return HasBit(fields_.has_, 0); }
@@ -3433,6 +4052,8 @@ class GeneratedCodeInfo_Annotation final : public ::godwit::proto::MessageOf<Gen
     fields_.source_file_ = default_.fields_.source_file_;
   }
 
+  // Identifies the starting offset in bytes in the generated code
+  // that relates to the identified object.
   // optional int32 begin = 3;
   static constexpr int kBeginFieldNumber = 3;
   bool has_begin() const { return HasBit(fields_.has_, 1); }
@@ -3446,6 +4067,9 @@ class GeneratedCodeInfo_Annotation final : public ::godwit::proto::MessageOf<Gen
     fields_.begin_ = default_.fields_.begin_;
   }
 
+  // Identifies the ending offset in bytes in the generated code that
+  // relates to the identified object. The end offset should be one past
+  // the last relevant byte (so the length of the text = end - begin).
   // optional int32 end = 4;
   static constexpr int kEndFieldNumber = 4;
   bool has_end() const { return HasBit(fields_.has_, 2); }
@@ -3487,6 +4111,9 @@ class GeneratedCodeInfo_Annotation final : public ::godwit::proto::MessageOf<Gen
   static const GeneratedCodeInfo_Annotation default_;
 };
 
+// Describes the relationship between generated code and its original source
+// file. A GeneratedCodeInfo message is associated with only one generated
+// source file, but may contain references to different source .proto files.
 class GeneratedCodeInfo final : public ::godwit::proto::MessageOf<GeneratedCodeInfo> {
  public:
   constexpr GeneratedCodeInfo() : MessageOf(&table_.head) {}
@@ -3500,6 +4127,8 @@ class GeneratedCodeInfo final : public ::godwit::proto::MessageOf<GeneratedCodeI
 
   using Annotation = GeneratedCodeInfo_Annotation;
 
+  // An Annotation connects some span of text in generated code to an element
+  // of its generating .proto file.
   // repeated google.protobuf.GeneratedCodeInfo.Annotation annotation = 1;
   static constexpr int kAnnotationFieldNumber = 1;
   int annotation_size() const { return static_cast<int>(fields_.annotation_.size); }

@@ -15,8 +15,8 @@ namespace godwit_ = ::godwit::proto;
 constexpr Empty Empty::default_;
 constinit const godwit_::TableOf<1> Empty::table_ = {
     {sizeof(Empty), 0, 1, 0, &default_,
-     "google.protobuf.Empty",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fempty_2eproto, nullptr, 0, 0},
+    "google.protobuf.Empty",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fempty_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end()}};
 
 namespace {
@@ -25,13 +25,17 @@ constexpr char godwit_descriptor[] =
     "\012\033google/protobuf/empty.proto\022\017google.protobuf\"\007\012\005EmptyB}\012\023com.google.pr"
     "otobufB\012EmptyProtoP\001Z.google.golang.org/protobuf/types/known/emptypb\370\001\001\242\002\003GP"
     "B\252\002\036Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Empty::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Empty::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fempty_2eproto = {"google/protobuf/empty.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fempty_2eproto = {
+    "google/protobuf/empty.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fempty_2eproto);
 }  // namespace godwit::proto::generated

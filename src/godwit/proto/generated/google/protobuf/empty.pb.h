@@ -15,6 +15,13 @@ namespace google::protobuf {
 
 class Empty;
 
+// A generic empty message that you can re-use to avoid defining duplicated
+// empty messages in your APIs. A typical example is to use it as the request
+// or the response type of an API method. For instance:
+//
+//     service Foo {
+//       rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
+//     }
 class Empty final : public ::godwit::proto::MessageOf<Empty> {
  public:
   constexpr Empty() : MessageOf(&table_.head) {}
@@ -27,9 +34,6 @@ class Empty final : public ::godwit::proto::MessageOf<Empty> {
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
  private:
-  struct Fields {
-  };
-
   static const ::godwit::proto::TableOf<1> table_;
   static const Empty default_;
 };

@@ -15,9 +15,9 @@ namespace godwit_ = ::godwit::proto;
 constexpr FieldMask FieldMask::default_;
 constinit const godwit_::TableOf<2> FieldMask::table_ = {
     {sizeof(FieldMask), 1, 2, 0, &default_,
-     "google.protobuf.FieldMask\0"
-     "paths",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2ffield_5fmask_2eproto, nullptr, 0, 0},
+    "google.protobuf.FieldMask\0"
+    "paths",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2ffield_5fmask_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, paths_)}}};
 
@@ -28,13 +28,17 @@ constexpr char godwit_descriptor[] =
     "s\030\001 \003(\011R\005pathsB\205\001\012\023com.google.protobufB\016FieldMaskProtoP\001Z2google.go"
     "lang.org/protobuf/types/known/fieldmaskpb\370\001\001\242\002\003GPB\252\002\036Google.Protobuf.Well"
     "KnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&FieldMask::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &FieldMask::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2ffield_5fmask_2eproto = {"google/protobuf/field_mask.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2ffield_5fmask_2eproto = {
+    "google/protobuf/field_mask.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2ffield_5fmask_2eproto);
 }  // namespace godwit::proto::generated

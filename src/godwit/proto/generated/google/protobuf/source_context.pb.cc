@@ -15,9 +15,9 @@ namespace godwit_ = ::godwit::proto;
 constexpr SourceContext SourceContext::default_;
 constinit const godwit_::TableOf<2> SourceContext::table_ = {
     {sizeof(SourceContext), 1, 2, 0, &default_,
-     "google.protobuf.SourceContext\0"
-     "file_name",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto, nullptr, 0, 0},
+    "google.protobuf.SourceContext\0"
+    "file_name",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, file_name_)}}};
 
@@ -28,13 +28,17 @@ constexpr char godwit_descriptor[] =
     "\011file_name\030\001 \001(\011R\010fileNameB\212\001\012\023com.google.protobufB\022SourceContextPr"
     "otoP\001Z6google.golang.org/protobuf/types/known/sourcecontextpb\242\002\003GPB\252\002\036Google.Pr"
     "otobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&SourceContext::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &SourceContext::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fsource_5fcontext_2eproto = {"google/protobuf/source_context.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fsource_5fcontext_2eproto = {
+    "google/protobuf/source_context.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fsource_5fcontext_2eproto);
 }  // namespace godwit::proto::generated

@@ -15,6 +15,8 @@ namespace google::protobuf {
 
 class SourceContext;
 
+// `SourceContext` represents information about the source of a
+// protobuf element, like the file in which it is defined.
 class SourceContext final : public ::godwit::proto::MessageOf<SourceContext> {
  public:
   constexpr SourceContext() : MessageOf(&table_.head) {}
@@ -26,11 +28,13 @@ class SourceContext final : public ::godwit::proto::MessageOf<SourceContext> {
   static const SourceContext& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The path-qualified name of the .proto file that contained the associated
+  // protobuf element.  For example: `"google/protobuf/source_context.proto"`.
   // string file_name = 1;
   static constexpr int kFileNameFieldNumber = 1;
   std::string_view file_name() const { return fields_.file_name_.view(); }
   void set_file_name(std::string_view value) { SetString(fields_.file_name_, value); }
-  void clear_file_name() { fields_.file_name_ = default_.fields_.file_name_; }
+  void clear_file_name() { fields_.file_name_ = {}; }
 
  private:
   struct Fields {

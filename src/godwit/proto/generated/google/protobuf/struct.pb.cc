@@ -12,7 +12,9 @@ namespace godwit_ = ::godwit::proto;
 
 }  // namespace
 
-static constexpr ::godwit::proto::EnumTable::Value NullValue_values[] = {{0, 26}};
+static constexpr ::godwit::proto::EnumTable::Value NullValue_values[] = {
+    {0, 26},
+};
 constinit const ::godwit::proto::EnumTable NullValue_internal_table = {
     "google.protobuf.NullValue\0"
     "NULL_VALUE",
@@ -21,25 +23,31 @@ constinit const ::godwit::proto::EnumTable NullValue_internal_table = {
 constexpr ListValue ListValue::default_;
 constinit const godwit_::TableOf<2> ListValue::table_ = {
     {sizeof(ListValue), 1, 2, 0, &default_,
-     "google.protobuf.ListValue\0"
-     "values",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto, nullptr, 0, 0},
+    "google.protobuf.ListValue\0"
+    "values",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
-     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, values_), &Value::internal_table()}}};
+     {1, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, values_), &::google::protobuf::Value::internal_table()}}};
 
-static constexpr const void* Value_types[] = {&NullValue_internal_table, &Struct::internal_table(), &ListValue::internal_table()};
-static constexpr ::godwit::proto::OneofTable Value_oneofs[] = {{"kind", 1}};
+static constexpr const void* Value_types[] = {
+    &::google::protobuf::NullValue_internal_table,
+    &::google::protobuf::Struct::internal_table(),
+    &::google::protobuf::ListValue::internal_table(),
+};
+static constexpr ::godwit::proto::OneofTable Value_oneofs[] = {
+    {"kind", 1},
+};
 constexpr Value Value::default_;
 constinit const godwit_::TableOf<7> Value::table_ = {
     {sizeof(Value), 6, 7, 0, &default_,
-     "google.protobuf.Value\0"
-     "null_value\0"
-     "number_value\0"
-     "string_value\0"
-     "bool_value\0"
-     "struct_value\0"
-     "list_value",
-     Value_types, &::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto, Value_oneofs, 1, 0},
+    "google.protobuf.Value\0"
+    "null_value\0"
+    "number_value\0"
+    "string_value\0"
+    "bool_value\0"
+    "struct_value\0"
+    "list_value",
+    Value_types, {&::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto}, Value_oneofs, 1, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kOneof, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, kind_.null_value_), godwit_::kMessageHeader + offsetof(Fields, kind_case_)},
      {2, godwit_::WireType::kFixed64, godwit_::Cardinality::kOneof, godwit_::Encoding::kFixed64, godwit_::FieldType::kDouble, godwit_::kMessageHeader + offsetof(Fields, kind_.number_value_), godwit_::kMessageHeader + offsetof(Fields, kind_case_)},
@@ -49,17 +57,17 @@ constinit const godwit_::TableOf<7> Value::table_ = {
      {6, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kOneof, godwit_::Encoding::kMessage, godwit_::FieldType::kMessage, godwit_::kMessageHeader + offsetof(Fields, kind_.list_value_), godwit_::kMessageHeader + offsetof(Fields, kind_case_), 2}}};
 
 static constinit const godwit_::TableOf<3> Struct_FieldsEntry_table = {
-    {24, 2, 3, godwit_::MessageTable::kMapEntry, nullptr, "google.protobuf.Struct.FieldsEntry\0key\0value", nullptr, nullptr, nullptr, 0, 0},
+    {24, 2, 3, godwit_::MessageTable::kMapEntry, nullptr, "google.protobuf.Struct.FieldsEntry\0key\0value", nullptr, {nullptr}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, 0},
-     {2, godwit_::Cardinality::kImplicit, 16, &Value::internal_table()}}};
+     {2, godwit_::Cardinality::kImplicit, 16, &::google::protobuf::Value::internal_table()}}};
 
 constexpr Struct Struct::default_;
 constinit const godwit_::TableOf<2> Struct::table_ = {
     {sizeof(Struct), 1, 2, 0, &default_,
-     "google.protobuf.Struct\0"
-     "fields",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto, nullptr, 0, 0},
+    "google.protobuf.Struct\0"
+    "fields",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fstruct_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::Cardinality::kMap, godwit_::kMessageHeader + offsetof(Fields, fields_), &Struct_FieldsEntry_table.head}}};
 
@@ -78,13 +86,19 @@ constexpr char godwit_descriptor[] =
     "f.ValueR\006values*\033\012\011NullValue\022\016\012\012NULL_VALUE\020\000B\177\012\023com.google.pr"
     "otobufB\013StructProtoP\001Z/google.golang.org/protobuf/types/known/structpb\370\001\001\242\002\003"
     "GPB\252\002\036Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&ListValue::internal_table(), &Value::internal_table(), &Struct::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &ListValue::internal_table(),
+    &Value::internal_table(),
+    &Struct::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fstruct_2eproto = {"google/protobuf/struct.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fstruct_2eproto = {
+    "google/protobuf/struct.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fstruct_2eproto);
 }  // namespace godwit::proto::generated

@@ -17,7 +17,17 @@ class ListValue;
 class Value;
 class Struct;
 
+// Represents a JSON `null`.
+//
+// `NullValue` is a sentinel, using an enum with only one value to represent
+// the null value for the `Value` type union.
+//
+// A field of type `NullValue` with any value other than `0` is considered
+// invalid. Most ProtoJSON serializers will emit a Value with a `null_value` set
+// as a JSON `null` regardless of the integer value, and so will round trip to
+// a `0` value.
 enum NullValue : int {
+  // Null value.
   NULL_VALUE = 0,
 };
 inline constexpr NullValue NullValue_MIN = static_cast<NullValue>(0);
@@ -30,6 +40,7 @@ inline bool NullValue_Parse(std::string_view name, NullValue* value) {
   return ::godwit::proto::parse_enum(NullValue_internal_table, name, value);
 }
 
+// Represents a JSON array.
 class ListValue final : public ::godwit::proto::MessageOf<ListValue> {
  public:
   constexpr ListValue() : MessageOf(&table_.head) {}
@@ -41,6 +52,7 @@ class ListValue final : public ::godwit::proto::MessageOf<ListValue> {
   static const ListValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Repeated field of dynamically typed values.
   // repeated google.protobuf.Value values = 1;
   static constexpr int kValuesFieldNumber = 1;
   int values_size() const { return static_cast<int>(fields_.values_.size); }
@@ -61,6 +73,12 @@ class ListValue final : public ::godwit::proto::MessageOf<ListValue> {
   static const ListValue default_;
 };
 
+// Represents a JSON value.
+//
+// `Value` represents a dynamically typed value which can be either
+// null, a number, a string, a boolean, a recursive struct value, or a
+// list of values. A producer of value is expected to set one of these
+// variants. Absence of any variant is an invalid state.
 class Value final : public ::godwit::proto::MessageOf<Value> {
  public:
   constexpr Value() : MessageOf(&table_.head) {}
@@ -72,6 +90,7 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
   static const Value& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The kind of value.
   enum KindCase : std::uint32_t {
     kNullValue = 1,
     kNumberValue = 2,
@@ -85,10 +104,11 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
   bool has_kind() const { return fields_.kind_case_ != 0; }
   void clear_kind() { fields_.kind_case_ = 0; }
 
+  // Represents a JSON `null`.
   // google.protobuf.NullValue null_value = 1;
   static constexpr int kNullValueFieldNumber = 1;
   bool has_null_value() const { return fields_.kind_case_ == kNullValue; }
-  NullValue null_value() const { return has_null_value() ? fields_.kind_.null_value_ : static_cast<NullValue>(0); }
+  NullValue null_value() const { return has_null_value() ? fields_.kind_.null_value_ : NullValue{}; }
   void set_null_value(NullValue value) {
     fields_.kind_.null_value_ = value;
     fields_.kind_case_ = kNullValue;
@@ -97,10 +117,14 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
     if (has_null_value()) fields_.kind_case_ = 0;
   }
 
+  // Represents a JSON number. Must not be `NaN`, `Infinity` or
+  // `-Infinity`, since those are not supported in JSON. This also cannot
+  // represent large Int64 values, since JSON format generally does not
+  // support them in its number type.
   // double number_value = 2;
   static constexpr int kNumberValueFieldNumber = 2;
   bool has_number_value() const { return fields_.kind_case_ == kNumberValue; }
-  double number_value() const { return has_number_value() ? fields_.kind_.number_value_ : static_cast<double>(0); }
+  double number_value() const { return has_number_value() ? fields_.kind_.number_value_ : 0; }
   void set_number_value(double value) {
     fields_.kind_.number_value_ = value;
     fields_.kind_case_ = kNumberValue;
@@ -109,6 +133,7 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
     if (has_number_value()) fields_.kind_case_ = 0;
   }
 
+  // Represents a JSON string.
   // string string_value = 3;
   static constexpr int kStringValueFieldNumber = 3;
   bool has_string_value() const { return fields_.kind_case_ == kStringValue; }
@@ -121,10 +146,11 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
     if (has_string_value()) fields_.kind_case_ = 0;
   }
 
+  // Represents a JSON boolean (`true` or `false` literal in JSON).
   // bool bool_value = 4;
   static constexpr int kBoolValueFieldNumber = 4;
   bool has_bool_value() const { return fields_.kind_case_ == kBoolValue; }
-  bool bool_value() const { return has_bool_value() ? fields_.kind_.bool_value_ : static_cast<bool>(false); }
+  bool bool_value() const { return has_bool_value() ? fields_.kind_.bool_value_ : false; }
   void set_bool_value(bool value) {
     fields_.kind_.bool_value_ = value;
     fields_.kind_case_ = kBoolValue;
@@ -133,6 +159,7 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
     if (has_bool_value()) fields_.kind_case_ = 0;
   }
 
+  // Represents a JSON object.
   // google.protobuf.Struct struct_value = 5;
   static constexpr int kStructValueFieldNumber = 5;
   bool has_struct_value() const { return fields_.kind_case_ == kStructValue; }
@@ -145,6 +172,7 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
     if (has_struct_value()) fields_.kind_case_ = 0;
   }
 
+  // Represents a JSON array.
   // google.protobuf.ListValue list_value = 6;
   static constexpr int kListValueFieldNumber = 6;
   bool has_list_value() const { return fields_.kind_case_ == kListValue; }
@@ -160,8 +188,8 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
  private:
   struct Fields {
     std::uint32_t kind_case_ = 0;
-    union Kind {
-      constexpr Kind() : none_() {}
+    union KindUnion {
+      constexpr KindUnion() : none_() {}
       std::uint64_t none_[2];
       NullValue null_value_;
       double number_value_;
@@ -177,6 +205,19 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
   static const Value default_;
 };
 
+// Represents a JSON object.
+//
+// An unordered key-value map, intending to perfectly capture the semantics of a
+// JSON object. This enables parsing any arbitrary JSON payload as a message
+// field in ProtoJSON format.
+//
+// This follows RFC 8259 guidelines for interoperable JSON: notably this type
+// cannot represent large Int64 values or `NaN`/`Infinity` numbers,
+// since the JSON format generally does not support those values in its number
+// type.
+//
+// If you do not intend to parse arbitrary JSON into your message, a custom
+// typed message should be preferred instead of using this type.
 class Struct final : public ::godwit::proto::MessageOf<Struct> {
  public:
   constexpr Struct() : MessageOf(&table_.head) {}
@@ -188,6 +229,7 @@ class Struct final : public ::godwit::proto::MessageOf<Struct> {
   static const Struct& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Unordered map of dynamically typed values.
   // map<string, google.protobuf.Value> fields = 1;
   static constexpr int kFieldsFieldNumber = 1;
   int fields_size() const { return static_cast<int>(fields_.fields_.size); }

@@ -15,10 +15,10 @@ namespace godwit_ = ::godwit::proto;
 constexpr Timestamp Timestamp::default_;
 constinit const godwit_::TableOf<3> Timestamp::table_ = {
     {sizeof(Timestamp), 2, 3, 0, &default_,
-     "google.protobuf.Timestamp\0"
-     "seconds\0"
-     "nanos",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2ftimestamp_2eproto, nullptr, 0, 0},
+    "google.protobuf.Timestamp\0"
+    "seconds\0"
+    "nanos",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2ftimestamp_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt64, godwit_::FieldType::kInt64, godwit_::kMessageHeader + offsetof(Fields, seconds_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, nanos_)}}};
@@ -30,13 +30,17 @@ constexpr char godwit_descriptor[] =
     "conds\030\001 \001(\003R\007seconds\022\024\012\005nanos\030\002 \001(\005R\005nanosB\205\001\012\023"
     "com.google.protobufB\016TimestampProtoP\001Z2google.golang.org/protobuf/types/known/timestamppb\370\001"
     "\001\242\002\003GPB\252\002\036Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Timestamp::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Timestamp::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2ftimestamp_2eproto = {"google/protobuf/timestamp.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2ftimestamp_2eproto = {
+    "google/protobuf/timestamp.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2ftimestamp_2eproto);
 }  // namespace godwit::proto::generated

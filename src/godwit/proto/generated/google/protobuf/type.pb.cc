@@ -12,7 +12,11 @@ namespace godwit_ = ::godwit::proto;
 
 }  // namespace
 
-static constexpr ::godwit::proto::EnumTable::Value Syntax_values[] = {{0, 23}, {1, 37}, {2, 51}};
+static constexpr ::godwit::proto::EnumTable::Value Syntax_values[] = {
+    {0, 23},
+    {1, 37},
+    {2, 51},
+};
 constinit const ::godwit::proto::EnumTable Syntax_internal_table = {
     "google.protobuf.Syntax\0"
     "SYNTAX_PROTO2\0"
@@ -20,7 +24,27 @@ constinit const ::godwit::proto::EnumTable Syntax_internal_table = {
     "SYNTAX_EDITIONS",
     Syntax_values, 3, false, true};
 
-static constexpr ::godwit::proto::EnumTable::Value Field_Kind_values[] = {{0, 27}, {1, 40}, {2, 52}, {3, 63}, {4, 74}, {5, 86}, {6, 97}, {7, 110}, {8, 123}, {9, 133}, {10, 145}, {11, 156}, {12, 169}, {13, 180}, {14, 192}, {15, 202}, {16, 216}, {17, 230}, {18, 242}};
+static constexpr ::godwit::proto::EnumTable::Value Field_Kind_values[] = {
+    {0, 27},
+    {1, 40},
+    {2, 52},
+    {3, 63},
+    {4, 74},
+    {5, 86},
+    {6, 97},
+    {7, 110},
+    {8, 123},
+    {9, 133},
+    {10, 145},
+    {11, 156},
+    {12, 169},
+    {13, 180},
+    {14, 192},
+    {15, 202},
+    {16, 216},
+    {17, 230},
+    {18, 242},
+};
 constinit const ::godwit::proto::EnumTable Field_Kind_internal_table = {
     "google.protobuf.Field.Kind\0"
     "TYPE_UNKNOWN\0"
@@ -44,7 +68,12 @@ constinit const ::godwit::proto::EnumTable Field_Kind_internal_table = {
     "TYPE_SINT64",
     Field_Kind_values, 19, false, true};
 
-static constexpr ::godwit::proto::EnumTable::Value Field_Cardinality_values[] = {{0, 34}, {1, 54}, {2, 75}, {3, 96}};
+static constexpr ::godwit::proto::EnumTable::Value Field_Cardinality_values[] = {
+    {0, 34},
+    {1, 54},
+    {2, 75},
+    {3, 96},
+};
 constinit const ::godwit::proto::EnumTable Field_Cardinality_internal_table = {
     "google.protobuf.Field.Cardinality\0"
     "CARDINALITY_UNKNOWN\0"
@@ -56,30 +85,33 @@ constinit const ::godwit::proto::EnumTable Field_Cardinality_internal_table = {
 constexpr Option Option::default_;
 constinit const godwit_::TableOf<3> Option::table_ = {
     {sizeof(Option), 2, 3, 0, &default_,
-     "google.protobuf.Option\0"
-     "name\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr, 0, 0},
+    "google.protobuf.Option\0"
+    "name\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
-     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, value_), &Any::internal_table()}}};
+     {2, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, value_), &::google::protobuf::Any::internal_table()}}};
 
-static constexpr const void* Field_types[] = {&Field_Kind_internal_table, &Field_Cardinality_internal_table};
+static constexpr const void* Field_types[] = {
+    &::google::protobuf::Field_Kind_internal_table,
+    &::google::protobuf::Field_Cardinality_internal_table,
+};
 constexpr Field Field::default_;
 constinit const godwit_::TableOf<12> Field::table_ = {
     {sizeof(Field), 11, 12, 0, &default_,
-     "google.protobuf.Field\0"
-     "kind\0"
-     "cardinality\0"
-     "number\0"
-     "name\0"
-     "type_url\0"
-     "oneof_index\0"
-     "packed\0"
-     "options\0"
-     "json_name\0"
-     "default_value",
-     Field_types, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr, 0, 0},
+    "google.protobuf.Field\0"
+    "kind\0"
+    "cardinality\0"
+    "number\0"
+    "name\0"
+    "type_url\0"
+    "oneof_index\0"
+    "packed\0"
+    "options\0"
+    "json_name\0"
+    "default_value",
+    Field_types, {&::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, kind_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, cardinality_), 0, 1},
@@ -89,62 +121,66 @@ constinit const godwit_::TableOf<12> Field::table_ = {
      {6, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, type_url_)},
      {7, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, oneof_index_)},
      {8, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, packed_)},
-     {9, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()},
+     {9, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()},
      {10, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, json_name_)},
      {11, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, default_value_)}}};
 
-static constexpr const void* Type_types[] = {&Syntax_internal_table};
+static constexpr const void* Type_types[] = {
+    &::google::protobuf::Syntax_internal_table,
+};
 constexpr Type Type::default_;
 constinit const godwit_::TableOf<8> Type::table_ = {
     {sizeof(Type), 7, 8, 0, &default_,
-     "google.protobuf.Type\0"
-     "name\0"
-     "fields\0"
-     "oneofs\0"
-     "options\0"
-     "source_context\0"
-     "syntax\0"
-     "edition",
-     Type_types, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr, 0, 0},
+    "google.protobuf.Type\0"
+    "name\0"
+    "fields\0"
+    "oneofs\0"
+    "options\0"
+    "source_context\0"
+    "syntax\0"
+    "edition",
+    Type_types, {&::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, fields_), &Field::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, fields_), &::google::protobuf::Field::internal_table()},
      {3, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, oneofs_)},
-     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()},
-     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &SourceContext::internal_table()},
+     {4, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()},
+     {5, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &::google::protobuf::SourceContext::internal_table()},
      {6, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, syntax_)},
      {7, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, edition_)}}};
 
 constexpr EnumValue EnumValue::default_;
 constinit const godwit_::TableOf<4> EnumValue::table_ = {
     {sizeof(EnumValue), 3, 4, 0, &default_,
-     "google.protobuf.EnumValue\0"
-     "name\0"
-     "number\0"
-     "options",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr, 0, 0},
+    "google.protobuf.EnumValue\0"
+    "name\0"
+    "number\0"
+    "options",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, number_)},
-     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()}}};
+     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()}}};
 
-static constexpr const void* Enum_types[] = {&Syntax_internal_table};
+static constexpr const void* Enum_types[] = {
+    &::google::protobuf::Syntax_internal_table,
+};
 constexpr Enum Enum::default_;
 constinit const godwit_::TableOf<7> Enum::table_ = {
     {sizeof(Enum), 6, 7, 0, &default_,
-     "google.protobuf.Enum\0"
-     "name\0"
-     "enumvalue\0"
-     "options\0"
-     "source_context\0"
-     "syntax\0"
-     "edition",
-     Enum_types, &::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto, nullptr, 0, 0},
+    "google.protobuf.Enum\0"
+    "name\0"
+    "enumvalue\0"
+    "options\0"
+    "source_context\0"
+    "syntax\0"
+    "edition",
+    Enum_types, {&::godwit::proto::generated::google_2fprotobuf_2ftype_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_)},
-     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enumvalue_), &EnumValue::internal_table()},
-     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &Option::internal_table()},
-     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &SourceContext::internal_table()},
+     {2, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, enumvalue_), &::google::protobuf::EnumValue::internal_table()},
+     {3, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, options_), &::google::protobuf::Option::internal_table()},
+     {4, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, source_context_), &::google::protobuf::SourceContext::internal_table()},
      {5, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kEnum, godwit_::kMessageHeader + offsetof(Fields, syntax_)},
      {6, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, edition_)}}};
 
@@ -184,13 +220,23 @@ constexpr char godwit_descriptor[] =
     "\012\015SYNTAX_PROTO3\020\001\022\023\012\017SYNTAX_EDITIONS\020\002B{\012\023com.google.protobufB\011"
     "TypeProtoP\001Z-google.golang.org/protobuf/types/known/typepb\370\001\001\242\002\003GPB\252\002\036"
     "Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {&::godwit::proto::generated::google_2fprotobuf_2fany_2eproto, &::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto, nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Option::internal_table(), &Field::internal_table(), &Type::internal_table(), &EnumValue::internal_table(), &Enum::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    &::godwit::proto::generated::google_2fprotobuf_2fany_2eproto,
+    &::godwit::proto::generated::google_2fprotobuf_2fsource_5fcontext_2eproto,
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Option::internal_table(),
+    &Field::internal_table(),
+    &Type::internal_table(),
+    &EnumValue::internal_table(),
+    &Enum::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2ftype_2eproto = {"google/protobuf/type.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2ftype_2eproto = {
+    "google/protobuf/type.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2ftype_2eproto);
 }  // namespace godwit::proto::generated

@@ -21,9 +21,13 @@ class Type;
 class EnumValue;
 class Enum;
 
+// The syntax in which a protocol buffer element is defined.
 enum Syntax : int {
+  // Syntax `proto2`.
   SYNTAX_PROTO2 = 0,
+  // Syntax `proto3`.
   SYNTAX_PROTO3 = 1,
+  // Syntax `editions`.
   SYNTAX_EDITIONS = 2,
 };
 inline constexpr Syntax Syntax_MIN = static_cast<Syntax>(0);
@@ -36,25 +40,45 @@ inline bool Syntax_Parse(std::string_view name, Syntax* value) {
   return ::godwit::proto::parse_enum(Syntax_internal_table, name, value);
 }
 
+// Basic field types.
 enum Field_Kind : int {
+  // Field type unknown.
   Field_Kind_TYPE_UNKNOWN = 0,
+  // Field type double.
   Field_Kind_TYPE_DOUBLE = 1,
+  // Field type float.
   Field_Kind_TYPE_FLOAT = 2,
+  // Field type int64.
   Field_Kind_TYPE_INT64 = 3,
+  // Field type uint64.
   Field_Kind_TYPE_UINT64 = 4,
+  // Field type int32.
   Field_Kind_TYPE_INT32 = 5,
+  // Field type fixed64.
   Field_Kind_TYPE_FIXED64 = 6,
+  // Field type fixed32.
   Field_Kind_TYPE_FIXED32 = 7,
+  // Field type bool.
   Field_Kind_TYPE_BOOL = 8,
+  // Field type string.
   Field_Kind_TYPE_STRING = 9,
+  // Field type group. Proto2 syntax only, and deprecated.
   Field_Kind_TYPE_GROUP = 10,
+  // Field type message.
   Field_Kind_TYPE_MESSAGE = 11,
+  // Field type bytes.
   Field_Kind_TYPE_BYTES = 12,
+  // Field type uint32.
   Field_Kind_TYPE_UINT32 = 13,
+  // Field type enum.
   Field_Kind_TYPE_ENUM = 14,
+  // Field type sfixed32.
   Field_Kind_TYPE_SFIXED32 = 15,
+  // Field type sfixed64.
   Field_Kind_TYPE_SFIXED64 = 16,
+  // Field type sint32.
   Field_Kind_TYPE_SINT32 = 17,
+  // Field type sint64.
   Field_Kind_TYPE_SINT64 = 18,
 };
 inline constexpr Field_Kind Field_Kind_MIN = static_cast<Field_Kind>(0);
@@ -67,10 +91,15 @@ inline bool Field_Kind_Parse(std::string_view name, Field_Kind* value) {
   return ::godwit::proto::parse_enum(Field_Kind_internal_table, name, value);
 }
 
+// Whether a field is optional, required, or repeated.
 enum Field_Cardinality : int {
+  // For fields with unknown cardinality.
   Field_Cardinality_CARDINALITY_UNKNOWN = 0,
+  // For optional fields.
   Field_Cardinality_CARDINALITY_OPTIONAL = 1,
+  // For required fields. Proto2 syntax only.
   Field_Cardinality_CARDINALITY_REQUIRED = 2,
+  // For repeated fields.
   Field_Cardinality_CARDINALITY_REPEATED = 3,
 };
 inline constexpr Field_Cardinality Field_Cardinality_MIN = static_cast<Field_Cardinality>(0);
@@ -83,6 +112,12 @@ inline bool Field_Cardinality_Parse(std::string_view name, Field_Cardinality* va
   return ::godwit::proto::parse_enum(Field_Cardinality_internal_table, name, value);
 }
 
+// A protocol buffer option, which can be attached to a message, field,
+// enumeration, etc.
+//
+// New usages of this message as an alternative to FileOptions, MessageOptions,
+// FieldOptions, EnumOptions, EnumValueOptions, ServiceOptions, or MethodOptions
+// are strongly discouraged.
 class Option final : public ::godwit::proto::MessageOf<Option> {
  public:
   constexpr Option() : MessageOf(&table_.head) {}
@@ -94,12 +129,20 @@ class Option final : public ::godwit::proto::MessageOf<Option> {
   static const Option& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The option's name. For protobuf built-in options (options defined in
+  // descriptor.proto), this is the short name. For example, `"map_entry"`.
+  // For custom options, it should be the fully-qualified name. For example,
+  // `"google.api.http"`.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // The option's value packed in an Any message. If the value is a primitive,
+  // the corresponding wrapper type defined in google/protobuf/wrappers.proto
+  // should be used. If the value is an enum, it should be stored as an int32
+  // value using the google.protobuf.Int32Value type.
   // google.protobuf.Any value = 2;
   static constexpr int kValueFieldNumber = 2;
   bool has_value() const { return fields_.value_ != nullptr; }
@@ -118,6 +161,12 @@ class Option final : public ::godwit::proto::MessageOf<Option> {
   static const Option default_;
 };
 
+// A single field of a message type.
+//
+// New usages of this message as an alternative to FieldDescriptorProto are
+// strongly discouraged. This message does not reliability preserve all
+// information necessary to model the schema and preserve semantics. Instead
+// make use of FileDescriptorSet which preserves the necessary information.
 class Field final : public ::godwit::proto::MessageOf<Field> {
  public:
   constexpr Field() : MessageOf(&table_.head) {}
@@ -166,48 +215,58 @@ class Field final : public ::godwit::proto::MessageOf<Field> {
   static std::string_view Cardinality_Name(int value) { return Field_Cardinality_Name(value); }
   static bool Cardinality_Parse(std::string_view name, Cardinality* value) { return Field_Cardinality_Parse(name, value); }
 
+  // The field type.
   // google.protobuf.Field.Kind kind = 1;
   static constexpr int kKindFieldNumber = 1;
   Field_Kind kind() const { return fields_.kind_; }
   void set_kind(Field_Kind value) { fields_.kind_ = value; }
-  void clear_kind() { fields_.kind_ = default_.fields_.kind_; }
+  void clear_kind() { fields_.kind_ = {}; }
 
+  // The field cardinality.
   // google.protobuf.Field.Cardinality cardinality = 2;
   static constexpr int kCardinalityFieldNumber = 2;
   Field_Cardinality cardinality() const { return fields_.cardinality_; }
   void set_cardinality(Field_Cardinality value) { fields_.cardinality_ = value; }
-  void clear_cardinality() { fields_.cardinality_ = default_.fields_.cardinality_; }
+  void clear_cardinality() { fields_.cardinality_ = {}; }
 
+  // The field number.
   // int32 number = 3;
   static constexpr int kNumberFieldNumber = 3;
   std::int32_t number() const { return fields_.number_; }
   void set_number(std::int32_t value) { fields_.number_ = value; }
-  void clear_number() { fields_.number_ = default_.fields_.number_; }
+  void clear_number() { fields_.number_ = {}; }
 
+  // The field name.
   // string name = 4;
   static constexpr int kNameFieldNumber = 4;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // The field type URL, without the scheme, for message or enumeration
+  // types. Example: `"type.googleapis.com/google.protobuf.Timestamp"`.
   // string type_url = 6;
   static constexpr int kTypeUrlFieldNumber = 6;
   std::string_view type_url() const { return fields_.type_url_.view(); }
   void set_type_url(std::string_view value) { SetString(fields_.type_url_, value); }
-  void clear_type_url() { fields_.type_url_ = default_.fields_.type_url_; }
+  void clear_type_url() { fields_.type_url_ = {}; }
 
+  // The index of the field type in `Type.oneofs`, for message or enumeration
+  // types. The first type has index 1; zero means the type is not in the list.
   // int32 oneof_index = 7;
   static constexpr int kOneofIndexFieldNumber = 7;
   std::int32_t oneof_index() const { return fields_.oneof_index_; }
   void set_oneof_index(std::int32_t value) { fields_.oneof_index_ = value; }
-  void clear_oneof_index() { fields_.oneof_index_ = default_.fields_.oneof_index_; }
+  void clear_oneof_index() { fields_.oneof_index_ = {}; }
 
+  // Whether to use alternative packed wire representation.
   // bool packed = 8;
   static constexpr int kPackedFieldNumber = 8;
   bool packed() const { return fields_.packed_; }
   void set_packed(bool value) { fields_.packed_ = value; }
-  void clear_packed() { fields_.packed_ = default_.fields_.packed_; }
+  void clear_packed() { fields_.packed_ = {}; }
 
+  // The protocol buffer options.
   // repeated google.protobuf.Option options = 9;
   static constexpr int kOptionsFieldNumber = 9;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -218,17 +277,19 @@ class Field final : public ::godwit::proto::MessageOf<Field> {
   Option* add_options() { return AddMessage(fields_.options_); }
   void clear_options() { fields_.options_.size = 0; }
 
+  // The field JSON name.
   // string json_name = 10;
   static constexpr int kJsonNameFieldNumber = 10;
   std::string_view json_name() const { return fields_.json_name_.view(); }
   void set_json_name(std::string_view value) { SetString(fields_.json_name_, value); }
-  void clear_json_name() { fields_.json_name_ = default_.fields_.json_name_; }
+  void clear_json_name() { fields_.json_name_ = {}; }
 
+  // The string value of the default value of this field. Proto2 syntax only.
   // string default_value = 11;
   static constexpr int kDefaultValueFieldNumber = 11;
   std::string_view default_value() const { return fields_.default_value_.view(); }
   void set_default_value(std::string_view value) { SetString(fields_.default_value_, value); }
-  void clear_default_value() { fields_.default_value_ = default_.fields_.default_value_; }
+  void clear_default_value() { fields_.default_value_ = {}; }
 
  private:
   struct Fields {
@@ -249,6 +310,12 @@ class Field final : public ::godwit::proto::MessageOf<Field> {
   static const Field default_;
 };
 
+// A protocol buffer message type.
+//
+// New usages of this message as an alternative to DescriptorProto are strongly
+// discouraged. This message does not reliability preserve all information
+// necessary to model the schema and preserve semantics. Instead make use of
+// FileDescriptorSet which preserves the necessary information.
 class Type final : public ::godwit::proto::MessageOf<Type> {
  public:
   constexpr Type() : MessageOf(&table_.head) {}
@@ -260,12 +327,14 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   static const Type& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The fully qualified message name.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // The list of fields.
   // repeated google.protobuf.Field fields = 2;
   static constexpr int kFieldsFieldNumber = 2;
   int fields_size() const { return static_cast<int>(fields_.fields_.size); }
@@ -276,6 +345,7 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   Field* add_fields() { return AddMessage(fields_.fields_); }
   void clear_fields() { fields_.fields_.size = 0; }
 
+  // The list of types appearing in `oneof` definitions in this type.
   // repeated string oneofs = 3;
   static constexpr int kOneofsFieldNumber = 3;
   int oneofs_size() const { return static_cast<int>(fields_.oneofs_.size); }
@@ -283,9 +353,10 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   std::string_view oneofs(int index) const { return fields_.oneofs_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_oneofs() { return {fields_.oneofs_, arena()}; }
   void set_oneofs(int index, std::string_view value) { SetString(fields_.oneofs_.at(static_cast<std::size_t>(index)), value); }
-  void add_oneofs(std::string_view value) { mutable_oneofs()->Add(value); }
+  void add_oneofs(std::string_view value) { AddString(fields_.oneofs_, value); }
   void clear_oneofs() { fields_.oneofs_.size = 0; }
 
+  // The protocol buffer options.
   // repeated google.protobuf.Option options = 4;
   static constexpr int kOptionsFieldNumber = 4;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -296,6 +367,7 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   Option* add_options() { return AddMessage(fields_.options_); }
   void clear_options() { fields_.options_.size = 0; }
 
+  // The source context.
   // google.protobuf.SourceContext source_context = 5;
   static constexpr int kSourceContextFieldNumber = 5;
   bool has_source_context() const { return fields_.source_context_ != nullptr; }
@@ -303,17 +375,19 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   SourceContext* mutable_source_context() { return MutableMessage(fields_.source_context_); }
   void clear_source_context() { fields_.source_context_ = nullptr; }
 
+  // The source syntax.
   // google.protobuf.Syntax syntax = 6;
   static constexpr int kSyntaxFieldNumber = 6;
   Syntax syntax() const { return fields_.syntax_; }
   void set_syntax(Syntax value) { fields_.syntax_ = value; }
-  void clear_syntax() { fields_.syntax_ = default_.fields_.syntax_; }
+  void clear_syntax() { fields_.syntax_ = {}; }
 
+  // The source edition string, only valid when syntax is SYNTAX_EDITIONS.
   // string edition = 7;
   static constexpr int kEditionFieldNumber = 7;
   std::string_view edition() const { return fields_.edition_.view(); }
   void set_edition(std::string_view value) { SetString(fields_.edition_, value); }
-  void clear_edition() { fields_.edition_ = default_.fields_.edition_; }
+  void clear_edition() { fields_.edition_ = {}; }
 
  private:
   struct Fields {
@@ -331,6 +405,12 @@ class Type final : public ::godwit::proto::MessageOf<Type> {
   static const Type default_;
 };
 
+// Enum value definition.
+//
+// New usages of this message as an alternative to EnumValueDescriptorProto are
+// strongly discouraged. This message does not reliability preserve all
+// information necessary to model the schema and preserve semantics. Instead
+// make use of FileDescriptorSet which preserves the necessary information.
 class EnumValue final : public ::godwit::proto::MessageOf<EnumValue> {
  public:
   constexpr EnumValue() : MessageOf(&table_.head) {}
@@ -342,18 +422,21 @@ class EnumValue final : public ::godwit::proto::MessageOf<EnumValue> {
   static const EnumValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Enum value name.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // Enum value number.
   // int32 number = 2;
   static constexpr int kNumberFieldNumber = 2;
   std::int32_t number() const { return fields_.number_; }
   void set_number(std::int32_t value) { fields_.number_ = value; }
-  void clear_number() { fields_.number_ = default_.fields_.number_; }
+  void clear_number() { fields_.number_ = {}; }
 
+  // Protocol buffer options.
   // repeated google.protobuf.Option options = 3;
   static constexpr int kOptionsFieldNumber = 3;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -376,6 +459,12 @@ class EnumValue final : public ::godwit::proto::MessageOf<EnumValue> {
   static const EnumValue default_;
 };
 
+// Enum type definition.
+//
+// New usages of this message as an alternative to EnumDescriptorProto are
+// strongly discouraged. This message does not reliability preserve all
+// information necessary to model the schema and preserve semantics. Instead
+// make use of FileDescriptorSet which preserves the necessary information.
 class Enum final : public ::godwit::proto::MessageOf<Enum> {
  public:
   constexpr Enum() : MessageOf(&table_.head) {}
@@ -387,12 +476,14 @@ class Enum final : public ::godwit::proto::MessageOf<Enum> {
   static const Enum& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // Enum type name.
   // string name = 1;
   static constexpr int kNameFieldNumber = 1;
   std::string_view name() const { return fields_.name_.view(); }
   void set_name(std::string_view value) { SetString(fields_.name_, value); }
-  void clear_name() { fields_.name_ = default_.fields_.name_; }
+  void clear_name() { fields_.name_ = {}; }
 
+  // Enum value definitions.
   // repeated google.protobuf.EnumValue enumvalue = 2;
   static constexpr int kEnumvalueFieldNumber = 2;
   int enumvalue_size() const { return static_cast<int>(fields_.enumvalue_.size); }
@@ -403,6 +494,7 @@ class Enum final : public ::godwit::proto::MessageOf<Enum> {
   EnumValue* add_enumvalue() { return AddMessage(fields_.enumvalue_); }
   void clear_enumvalue() { fields_.enumvalue_.size = 0; }
 
+  // Protocol buffer options.
   // repeated google.protobuf.Option options = 3;
   static constexpr int kOptionsFieldNumber = 3;
   int options_size() const { return static_cast<int>(fields_.options_.size); }
@@ -413,6 +505,7 @@ class Enum final : public ::godwit::proto::MessageOf<Enum> {
   Option* add_options() { return AddMessage(fields_.options_); }
   void clear_options() { fields_.options_.size = 0; }
 
+  // The source context.
   // google.protobuf.SourceContext source_context = 4;
   static constexpr int kSourceContextFieldNumber = 4;
   bool has_source_context() const { return fields_.source_context_ != nullptr; }
@@ -420,17 +513,19 @@ class Enum final : public ::godwit::proto::MessageOf<Enum> {
   SourceContext* mutable_source_context() { return MutableMessage(fields_.source_context_); }
   void clear_source_context() { fields_.source_context_ = nullptr; }
 
+  // The source syntax.
   // google.protobuf.Syntax syntax = 5;
   static constexpr int kSyntaxFieldNumber = 5;
   Syntax syntax() const { return fields_.syntax_; }
   void set_syntax(Syntax value) { fields_.syntax_ = value; }
-  void clear_syntax() { fields_.syntax_ = default_.fields_.syntax_; }
+  void clear_syntax() { fields_.syntax_ = {}; }
 
+  // The source edition string, only valid when syntax is SYNTAX_EDITIONS.
   // string edition = 6;
   static constexpr int kEditionFieldNumber = 6;
   std::string_view edition() const { return fields_.edition_.view(); }
   void set_edition(std::string_view value) { SetString(fields_.edition_, value); }
-  void clear_edition() { fields_.edition_ = default_.fields_.edition_; }
+  void clear_edition() { fields_.edition_ = {}; }
 
  private:
   struct Fields {

@@ -15,81 +15,81 @@ namespace godwit_ = ::godwit::proto;
 constexpr DoubleValue DoubleValue::default_;
 constinit const godwit_::TableOf<2> DoubleValue::table_ = {
     {sizeof(DoubleValue), 1, 2, 0, &default_,
-     "google.protobuf.DoubleValue\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.DoubleValue\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kFixed64, godwit_::Cardinality::kImplicit, godwit_::Encoding::kFixed64, godwit_::FieldType::kDouble, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr FloatValue FloatValue::default_;
 constinit const godwit_::TableOf<2> FloatValue::table_ = {
     {sizeof(FloatValue), 1, 2, 0, &default_,
-     "google.protobuf.FloatValue\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.FloatValue\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kFixed32, godwit_::Cardinality::kImplicit, godwit_::Encoding::kFixed32, godwit_::FieldType::kFloat, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr Int64Value Int64Value::default_;
 constinit const godwit_::TableOf<2> Int64Value::table_ = {
     {sizeof(Int64Value), 1, 2, 0, &default_,
-     "google.protobuf.Int64Value\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.Int64Value\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt64, godwit_::FieldType::kInt64, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr UInt64Value UInt64Value::default_;
 constinit const godwit_::TableOf<2> UInt64Value::table_ = {
     {sizeof(UInt64Value), 1, 2, 0, &default_,
-     "google.protobuf.UInt64Value\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.UInt64Value\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt64, godwit_::FieldType::kUint64, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr Int32Value Int32Value::default_;
 constinit const godwit_::TableOf<2> Int32Value::table_ = {
     {sizeof(Int32Value), 1, 2, 0, &default_,
-     "google.protobuf.Int32Value\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.Int32Value\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr UInt32Value UInt32Value::default_;
 constinit const godwit_::TableOf<2> UInt32Value::table_ = {
     {sizeof(UInt32Value), 1, 2, 0, &default_,
-     "google.protobuf.UInt32Value\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.UInt32Value\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kUint32, godwit_::FieldType::kUint32, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr BoolValue BoolValue::default_;
 constinit const godwit_::TableOf<2> BoolValue::table_ = {
     {sizeof(BoolValue), 1, 2, 0, &default_,
-     "google.protobuf.BoolValue\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.BoolValue\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBool, godwit_::FieldType::kBool, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr StringValue StringValue::default_;
 constinit const godwit_::TableOf<2> StringValue::table_ = {
     {sizeof(StringValue), 1, 2, 0, &default_,
-     "google.protobuf.StringValue\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.StringValue\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kString, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
 constexpr BytesValue BytesValue::default_;
 constinit const godwit_::TableOf<2> BytesValue::table_ = {
     {sizeof(BytesValue), 1, 2, 0, &default_,
-     "google.protobuf.BytesValue\0"
-     "value",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto, nullptr, 0, 0},
+    "google.protobuf.BytesValue\0"
+    "value",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fwrappers_2eproto}, nullptr, 0, 0},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kImplicit, godwit_::Encoding::kBytes, godwit_::FieldType::kBytes, godwit_::kMessageHeader + offsetof(Fields, value_)}}};
 
@@ -105,13 +105,25 @@ constexpr char godwit_descriptor[] =
     "\001 \001(\011R\005value\"\"\012\012BytesValue\022\024\012\005value\030\001 \001(\014R\005valueB\203"
     "\001\012\023com.google.protobufB\015WrappersProtoP\001Z1google.golang.org/protobuf/types/known/wrapp"
     "erspb\370\001\001\242\002\003GPB\252\002\036Google.Protobuf.WellKnownTypesb\006proto3";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&DoubleValue::internal_table(), &FloatValue::internal_table(), &Int64Value::internal_table(), &UInt64Value::internal_table(), &Int32Value::internal_table(), &UInt32Value::internal_table(), &BoolValue::internal_table(), &StringValue::internal_table(), &BytesValue::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &DoubleValue::internal_table(),
+    &FloatValue::internal_table(),
+    &Int64Value::internal_table(),
+    &UInt64Value::internal_table(),
+    &Int32Value::internal_table(),
+    &UInt32Value::internal_table(),
+    &BoolValue::internal_table(),
+    &StringValue::internal_table(),
+    &BytesValue::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fwrappers_2eproto = {"google/protobuf/wrappers.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fwrappers_2eproto = {
+    "google/protobuf/wrappers.proto", {::google::protobuf::godwit_descriptor, sizeof(::google::protobuf::godwit_descriptor) - 1}, ::google::protobuf::godwit_dependencies, ::google::protobuf::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fwrappers_2eproto);
 }  // namespace godwit::proto::generated

@@ -23,6 +23,12 @@ class BoolValue;
 class StringValue;
 class BytesValue;
 
+// Wrapper message for `double`.
+//
+// The JSON representation for `DoubleValue` is JSON number.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class DoubleValue final : public ::godwit::proto::MessageOf<DoubleValue> {
  public:
   constexpr DoubleValue() : MessageOf(&table_.head) {}
@@ -34,11 +40,12 @@ class DoubleValue final : public ::godwit::proto::MessageOf<DoubleValue> {
   static const DoubleValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The double value.
   // double value = 1;
   static constexpr int kValueFieldNumber = 1;
   double value() const { return fields_.value_; }
   void set_value(double value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -50,6 +57,12 @@ class DoubleValue final : public ::godwit::proto::MessageOf<DoubleValue> {
   static const DoubleValue default_;
 };
 
+// Wrapper message for `float`.
+//
+// The JSON representation for `FloatValue` is JSON number.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class FloatValue final : public ::godwit::proto::MessageOf<FloatValue> {
  public:
   constexpr FloatValue() : MessageOf(&table_.head) {}
@@ -61,11 +74,12 @@ class FloatValue final : public ::godwit::proto::MessageOf<FloatValue> {
   static const FloatValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The float value.
   // float value = 1;
   static constexpr int kValueFieldNumber = 1;
   float value() const { return fields_.value_; }
   void set_value(float value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -77,6 +91,12 @@ class FloatValue final : public ::godwit::proto::MessageOf<FloatValue> {
   static const FloatValue default_;
 };
 
+// Wrapper message for `int64`.
+//
+// The JSON representation for `Int64Value` is JSON string.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class Int64Value final : public ::godwit::proto::MessageOf<Int64Value> {
  public:
   constexpr Int64Value() : MessageOf(&table_.head) {}
@@ -88,11 +108,12 @@ class Int64Value final : public ::godwit::proto::MessageOf<Int64Value> {
   static const Int64Value& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The int64 value.
   // int64 value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::int64_t value() const { return fields_.value_; }
   void set_value(std::int64_t value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -104,6 +125,12 @@ class Int64Value final : public ::godwit::proto::MessageOf<Int64Value> {
   static const Int64Value default_;
 };
 
+// Wrapper message for `uint64`.
+//
+// The JSON representation for `UInt64Value` is JSON string.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class UInt64Value final : public ::godwit::proto::MessageOf<UInt64Value> {
  public:
   constexpr UInt64Value() : MessageOf(&table_.head) {}
@@ -115,11 +142,12 @@ class UInt64Value final : public ::godwit::proto::MessageOf<UInt64Value> {
   static const UInt64Value& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The uint64 value.
   // uint64 value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::uint64_t value() const { return fields_.value_; }
   void set_value(std::uint64_t value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -131,6 +159,12 @@ class UInt64Value final : public ::godwit::proto::MessageOf<UInt64Value> {
   static const UInt64Value default_;
 };
 
+// Wrapper message for `int32`.
+//
+// The JSON representation for `Int32Value` is JSON number.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class Int32Value final : public ::godwit::proto::MessageOf<Int32Value> {
  public:
   constexpr Int32Value() : MessageOf(&table_.head) {}
@@ -142,11 +176,12 @@ class Int32Value final : public ::godwit::proto::MessageOf<Int32Value> {
   static const Int32Value& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The int32 value.
   // int32 value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::int32_t value() const { return fields_.value_; }
   void set_value(std::int32_t value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -158,6 +193,12 @@ class Int32Value final : public ::godwit::proto::MessageOf<Int32Value> {
   static const Int32Value default_;
 };
 
+// Wrapper message for `uint32`.
+//
+// The JSON representation for `UInt32Value` is JSON number.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class UInt32Value final : public ::godwit::proto::MessageOf<UInt32Value> {
  public:
   constexpr UInt32Value() : MessageOf(&table_.head) {}
@@ -169,11 +210,12 @@ class UInt32Value final : public ::godwit::proto::MessageOf<UInt32Value> {
   static const UInt32Value& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The uint32 value.
   // uint32 value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::uint32_t value() const { return fields_.value_; }
   void set_value(std::uint32_t value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -185,6 +227,12 @@ class UInt32Value final : public ::godwit::proto::MessageOf<UInt32Value> {
   static const UInt32Value default_;
 };
 
+// Wrapper message for `bool`.
+//
+// The JSON representation for `BoolValue` is JSON `true` and `false`.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class BoolValue final : public ::godwit::proto::MessageOf<BoolValue> {
  public:
   constexpr BoolValue() : MessageOf(&table_.head) {}
@@ -196,11 +244,12 @@ class BoolValue final : public ::godwit::proto::MessageOf<BoolValue> {
   static const BoolValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The bool value.
   // bool value = 1;
   static constexpr int kValueFieldNumber = 1;
   bool value() const { return fields_.value_; }
   void set_value(bool value) { fields_.value_ = value; }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -212,6 +261,12 @@ class BoolValue final : public ::godwit::proto::MessageOf<BoolValue> {
   static const BoolValue default_;
 };
 
+// Wrapper message for `string`.
+//
+// The JSON representation for `StringValue` is JSON string.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class StringValue final : public ::godwit::proto::MessageOf<StringValue> {
  public:
   constexpr StringValue() : MessageOf(&table_.head) {}
@@ -223,11 +278,12 @@ class StringValue final : public ::godwit::proto::MessageOf<StringValue> {
   static const StringValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The string value.
   // string value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::string_view value() const { return fields_.value_.view(); }
   void set_value(std::string_view value) { SetString(fields_.value_, value); }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {
@@ -239,6 +295,12 @@ class StringValue final : public ::godwit::proto::MessageOf<StringValue> {
   static const StringValue default_;
 };
 
+// Wrapper message for `bytes`.
+//
+// The JSON representation for `BytesValue` is JSON string.
+//
+// Not recommended for use in new APIs, but still useful for legacy APIs and
+// has no plan to be removed.
 class BytesValue final : public ::godwit::proto::MessageOf<BytesValue> {
  public:
   constexpr BytesValue() : MessageOf(&table_.head) {}
@@ -250,11 +312,12 @@ class BytesValue final : public ::godwit::proto::MessageOf<BytesValue> {
   static const BytesValue& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The bytes value.
   // bytes value = 1;
   static constexpr int kValueFieldNumber = 1;
   std::string_view value() const { return fields_.value_.view(); }
   void set_value(std::string_view value) { SetString(fields_.value_, value); }
-  void clear_value() { fields_.value_ = default_.fields_.value_; }
+  void clear_value() { fields_.value_ = {}; }
 
  private:
   struct Fields {

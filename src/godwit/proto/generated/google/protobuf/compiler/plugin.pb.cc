@@ -12,7 +12,11 @@ namespace godwit_ = ::godwit::proto;
 
 }  // namespace
 
-static constexpr ::godwit::proto::EnumTable::Value CodeGeneratorResponse_Feature_values[] = {{0, 55}, {1, 68}, {2, 92}};
+static constexpr ::godwit::proto::EnumTable::Value CodeGeneratorResponse_Feature_values[] = {
+    {0, 55},
+    {1, 68},
+    {2, 92},
+};
 constinit const ::godwit::proto::EnumTable CodeGeneratorResponse_Feature_internal_table = {
     "google.protobuf.compiler.CodeGeneratorResponse.Feature\0"
     "FEATURE_NONE\0"
@@ -23,12 +27,12 @@ constinit const ::godwit::proto::EnumTable CodeGeneratorResponse_Feature_interna
 constexpr Version Version::default_;
 constinit const godwit_::TableOf<5> Version::table_ = {
     {sizeof(Version), 4, 5, 0, &default_,
-     "google.protobuf.compiler.Version\0"
-     "major\0"
-     "minor\0"
-     "patch\0"
-     "suffix",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto, nullptr, 0, 1},
+    "google.protobuf.compiler.Version\0"
+    "major\0"
+    "minor\0"
+    "patch\0"
+    "suffix",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, major_)},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt32, godwit_::FieldType::kInt32, godwit_::kMessageHeader + offsetof(Fields, minor_), 1},
@@ -38,17 +42,17 @@ constinit const godwit_::TableOf<5> Version::table_ = {
 constexpr CodeGeneratorRequest CodeGeneratorRequest::default_;
 constinit const godwit_::TableOf<17> CodeGeneratorRequest::table_ = {
     {sizeof(CodeGeneratorRequest), 15, 17, 0, &default_,
-     "google.protobuf.compiler.CodeGeneratorRequest\0"
-     "file_to_generate\0"
-     "parameter\0"
-     "compiler_version\0"
-     "proto_file\0"
-     "source_file_descriptors",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto, nullptr, 0, 1},
+    "google.protobuf.compiler.CodeGeneratorRequest\0"
+    "file_to_generate\0"
+    "parameter\0"
+    "compiler_version\0"
+    "proto_file\0"
+    "source_file_descriptors",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kRepeated, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, file_to_generate_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, parameter_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
-     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, compiler_version_), &Version::internal_table()},
+     {3, godwit_::Cardinality::kImplicit, godwit_::kMessageHeader + offsetof(Fields, compiler_version_), &::google::protobuf::compiler::Version::internal_table()},
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
@@ -66,12 +70,12 @@ constinit const godwit_::TableOf<17> CodeGeneratorRequest::table_ = {
 constexpr CodeGeneratorResponse_File CodeGeneratorResponse_File::default_;
 constinit const godwit_::TableOf<17> CodeGeneratorResponse_File::table_ = {
     {sizeof(CodeGeneratorResponse_File), 15, 17, 0, &default_,
-     "google.protobuf.compiler.CodeGeneratorResponse.File\0"
-     "name\0"
-     "insertion_point\0"
-     "content\0"
-     "generated_code_info",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto, nullptr, 0, 1},
+    "google.protobuf.compiler.CodeGeneratorResponse.File\0"
+    "name\0"
+    "insertion_point\0"
+    "content\0"
+    "generated_code_info",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, name_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, insertion_point_), 1, 0, godwit_::FieldEntry::kUtf8Unchecked},
@@ -93,13 +97,13 @@ constinit const godwit_::TableOf<17> CodeGeneratorResponse_File::table_ = {
 constexpr CodeGeneratorResponse CodeGeneratorResponse::default_;
 constinit const godwit_::TableOf<16> CodeGeneratorResponse::table_ = {
     {sizeof(CodeGeneratorResponse), 15, 16, 0, &default_,
-     "google.protobuf.compiler.CodeGeneratorResponse\0"
-     "error\0"
-     "supported_features\0"
-     "minimum_edition\0"
-     "maximum_edition\0"
-     "file",
-     nullptr, &::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto, nullptr, 0, 1},
+    "google.protobuf.compiler.CodeGeneratorResponse\0"
+    "error\0"
+    "supported_features\0"
+    "minimum_edition\0"
+    "maximum_edition\0"
+    "file",
+    nullptr, {&::godwit::proto::generated::google_2fprotobuf_2fcompiler_2fplugin_2eproto}, nullptr, 0, 1},
     {godwit_::FieldEntry::end(),
      {1, godwit_::WireType::kLengthDelimited, godwit_::Cardinality::kHasBit, godwit_::Encoding::kBytes, godwit_::FieldType::kString, godwit_::kMessageHeader + offsetof(Fields, error_), 0, 0, godwit_::FieldEntry::kUtf8Unchecked},
      {2, godwit_::WireType::kVarint, godwit_::Cardinality::kHasBit, godwit_::Encoding::kInt64, godwit_::FieldType::kUint64, godwit_::kMessageHeader + offsetof(Fields, supported_features_), 1},
@@ -115,7 +119,7 @@ constinit const godwit_::TableOf<16> CodeGeneratorResponse::table_ = {
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
      godwit_::FieldEntry(),
-     {15, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, file_), &CodeGeneratorResponse_File::internal_table()}}};
+     {15, godwit_::Cardinality::kRepeated, godwit_::kMessageHeader + offsetof(Fields, file_), &::google::protobuf::compiler::CodeGeneratorResponse_File::internal_table()}}};
 
 namespace {
 
@@ -138,13 +142,21 @@ constexpr char godwit_descriptor[] =
     "\014FEATURE_NONE\020\000\022\033\012\027FEATURE_PROTO3_OPTIONAL\020\001\022\035\012\031FEATURE_SUPPO"
     "RTS_EDITIONS\020\002Br\012\034com.google.protobuf.compilerB\014PluginProtosZ)google.golang.org/proto"
     "buf/types/pluginpb\252\002\030Google.Protobuf.Compiler";
-constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {&::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto, nullptr};
-constexpr const godwit_::MessageTable* godwit_messages[] = {&Version::internal_table(), &CodeGeneratorRequest::internal_table(), &CodeGeneratorResponse_File::internal_table(), &CodeGeneratorResponse::internal_table(), nullptr};
+constexpr const ::godwit::proto::GeneratedFile* godwit_dependencies[] = {
+    &::godwit::proto::generated::google_2fprotobuf_2fdescriptor_2eproto,
+    nullptr};
+constexpr const godwit_::MessageTable* godwit_messages[] = {
+    &Version::internal_table(),
+    &CodeGeneratorRequest::internal_table(),
+    &CodeGeneratorResponse_File::internal_table(),
+    &CodeGeneratorResponse::internal_table(),
+    nullptr};
 
 }  // namespace
 }  // namespace google::protobuf::compiler
 
 namespace godwit::proto::generated {
-constinit const GeneratedFile google_2fprotobuf_2fcompiler_2fplugin_2eproto = {"google/protobuf/compiler/plugin.proto", {::google::protobuf::compiler::godwit_descriptor, sizeof(::google::protobuf::compiler::godwit_descriptor) - 1}, ::google::protobuf::compiler::godwit_dependencies, ::google::protobuf::compiler::godwit_messages};
+constinit const GeneratedFile google_2fprotobuf_2fcompiler_2fplugin_2eproto = {
+    "google/protobuf/compiler/plugin.proto", {::google::protobuf::compiler::godwit_descriptor, sizeof(::google::protobuf::compiler::godwit_descriptor) - 1}, ::google::protobuf::compiler::godwit_dependencies, ::google::protobuf::compiler::godwit_messages};
 GODWIT_GENERATED_FILE(google_2fprotobuf_2fcompiler_2fplugin_2eproto);
 }  // namespace godwit::proto::generated

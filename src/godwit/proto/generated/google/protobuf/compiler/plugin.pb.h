@@ -19,6 +19,7 @@ class CodeGeneratorRequest;
 class CodeGeneratorResponse_File;
 class CodeGeneratorResponse;
 
+// Sync with code_generator.h.
 enum CodeGeneratorResponse_Feature : int {
   CodeGeneratorResponse_Feature_FEATURE_NONE = 0,
   CodeGeneratorResponse_Feature_FEATURE_PROTO3_OPTIONAL = 1,
@@ -34,6 +35,7 @@ inline bool CodeGeneratorResponse_Feature_Parse(std::string_view name, CodeGener
   return ::godwit::proto::parse_enum(CodeGeneratorResponse_Feature_internal_table, name, value);
 }
 
+// The version number of protocol compiler.
 class Version final : public ::godwit::proto::MessageOf<Version> {
  public:
   constexpr Version() : MessageOf(&table_.head) {}
@@ -47,26 +49,26 @@ class Version final : public ::godwit::proto::MessageOf<Version> {
 
   // optional int32 major = 1;
   static constexpr int kMajorFieldNumber = 1;
-  bool has_major() const { return HasBit(fields_.has_, 0); }
-  std::int32_t major() const { return fields_.major_; }
-  void set_major(std::int32_t value) {
+  bool has_major_() const { return HasBit(fields_.has_, 0); }
+  std::int32_t major_() const { return fields_.major_; }
+  void set_major_(std::int32_t value) {
     SetBit(fields_.has_, 0);
     fields_.major_ = value;
   }
-  void clear_major() {
+  void clear_major_() {
     ClearBit(fields_.has_, 0);
     fields_.major_ = default_.fields_.major_;
   }
 
   // optional int32 minor = 2;
   static constexpr int kMinorFieldNumber = 2;
-  bool has_minor() const { return HasBit(fields_.has_, 1); }
-  std::int32_t minor() const { return fields_.minor_; }
-  void set_minor(std::int32_t value) {
+  bool has_minor_() const { return HasBit(fields_.has_, 1); }
+  std::int32_t minor_() const { return fields_.minor_; }
+  void set_minor_(std::int32_t value) {
     SetBit(fields_.has_, 1);
     fields_.minor_ = value;
   }
-  void clear_minor() {
+  void clear_minor_() {
     ClearBit(fields_.has_, 1);
     fields_.minor_ = default_.fields_.minor_;
   }
@@ -84,6 +86,8 @@ class Version final : public ::godwit::proto::MessageOf<Version> {
     fields_.patch_ = default_.fields_.patch_;
   }
 
+  // A suffix for alpha, beta or rc release, e.g., "alpha-1", "rc2". It should
+  // be empty for mainline stable releases.
   // optional string suffix = 4;
   static constexpr int kSuffixFieldNumber = 4;
   bool has_suffix() const { return HasBit(fields_.has_, 3); }
@@ -111,6 +115,7 @@ class Version final : public ::godwit::proto::MessageOf<Version> {
   static const Version default_;
 };
 
+// An encoded CodeGeneratorRequest is written to the plugin's stdin.
 class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGeneratorRequest> {
  public:
   constexpr CodeGeneratorRequest() : MessageOf(&table_.head) {}
@@ -122,6 +127,9 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
   static const CodeGeneratorRequest& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The .proto files that were explicitly listed on the command-line.  The
+  // code generator should generate code only for these files.  Each file's
+  // descriptor will be included in proto_file, below.
   // repeated string file_to_generate = 1;
   static constexpr int kFileToGenerateFieldNumber = 1;
   int file_to_generate_size() const { return static_cast<int>(fields_.file_to_generate_.size); }
@@ -129,9 +137,10 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
   std::string_view file_to_generate(int index) const { return fields_.file_to_generate_.at(static_cast<std::size_t>(index)).view(); }
   ::godwit::proto::MutableRepeated<::godwit::proto::StringField> mutable_file_to_generate() { return {fields_.file_to_generate_, arena()}; }
   void set_file_to_generate(int index, std::string_view value) { SetString(fields_.file_to_generate_.at(static_cast<std::size_t>(index)), value); }
-  void add_file_to_generate(std::string_view value) { mutable_file_to_generate()->Add(value); }
+  void add_file_to_generate(std::string_view value) { AddString(fields_.file_to_generate_, value); }
   void clear_file_to_generate() { fields_.file_to_generate_.size = 0; }
 
+  // The generator parameter passed on the command-line.
   // optional string parameter = 2;
   static constexpr int kParameterFieldNumber = 2;
   bool has_parameter() const { return HasBit(fields_.has_, 0); }
@@ -145,6 +154,25 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
     fields_.parameter_ = default_.fields_.parameter_;
   }
 
+  // FileDescriptorProtos for all files in files_to_generate and everything
+  // they import.  The files will appear in topological order, so each file
+  // appears before any file that imports it.
+  //
+  // Note: the files listed in files_to_generate will include runtime-retention
+  // options only, but all other files will include source-retention options.
+  // The source_file_descriptors field below is available in case you need
+  // source-retention options for files_to_generate.
+  //
+  // protoc guarantees that all proto_files will be written after
+  // the fields above, even though this is not technically guaranteed by the
+  // protobuf wire format.  This theoretically could allow a plugin to stream
+  // in the FileDescriptorProtos and handle them one by one rather than read
+  // the entire set into memory at once.  However, as of this writing, this
+  // is not similarly optimized on protoc's end -- it will store all fields in
+  // memory at once before sending them to the plugin.
+  //
+  // Type names of fields and extensions in the FileDescriptorProto are always
+  // fully qualified.
   // repeated google.protobuf.FileDescriptorProto proto_file = 15;
   static constexpr int kProtoFileFieldNumber = 15;
   int proto_file_size() const { return static_cast<int>(fields_.proto_file_.size); }
@@ -155,6 +183,9 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
   ::google::protobuf::FileDescriptorProto* add_proto_file() { return AddMessage(fields_.proto_file_); }
   void clear_proto_file() { fields_.proto_file_.size = 0; }
 
+  // File descriptors with all options, including source-retention options.
+  // These descriptors are only provided for the files listed in
+  // files_to_generate.
   // repeated google.protobuf.FileDescriptorProto source_file_descriptors = 17;
   static constexpr int kSourceFileDescriptorsFieldNumber = 17;
   int source_file_descriptors_size() const { return static_cast<int>(fields_.source_file_descriptors_.size); }
@@ -165,6 +196,7 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
   ::google::protobuf::FileDescriptorProto* add_source_file_descriptors() { return AddMessage(fields_.source_file_descriptors_); }
   void clear_source_file_descriptors() { fields_.source_file_descriptors_.size = 0; }
 
+  // The version number of protocol compiler.
   // optional google.protobuf.compiler.Version compiler_version = 3;
   static constexpr int kCompilerVersionFieldNumber = 3;
   bool has_compiler_version() const { return fields_.compiler_version_ != nullptr; }
@@ -187,6 +219,7 @@ class CodeGeneratorRequest final : public ::godwit::proto::MessageOf<CodeGenerat
   static const CodeGeneratorRequest default_;
 };
 
+// Represents a single generated file.
 class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeGeneratorResponse_File> {
  public:
   constexpr CodeGeneratorResponse_File() : MessageOf(&table_.head) {}
@@ -198,6 +231,17 @@ class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeG
   static const CodeGeneratorResponse_File& default_instance() { return default_; }
   static constexpr const ::godwit::proto::MessageTable& internal_table() { return table_.head; }
 
+  // The file name, relative to the output directory.  The name must not
+  // contain "." or ".." components and must be relative, not be absolute (so,
+  // the file cannot lie outside the output directory).  "/" must be used as
+  // the path separator, not "\".
+  //
+  // If the name is omitted, the content will be appended to the previous
+  // file.  This allows the generator to break large files into small chunks,
+  // and allows the generated text to be streamed back to protoc so that large
+  // files need not reside completely in memory at one time.  Note that as of
+  // this writing protoc does not optimize for this -- it will read the entire
+  // CodeGeneratorResponse before writing files to disk.
   // optional string name = 1;
   static constexpr int kNameFieldNumber = 1;
   bool has_name() const { return HasBit(fields_.has_, 0); }
@@ -211,6 +255,43 @@ class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeG
     fields_.name_ = default_.fields_.name_;
   }
 
+  // If non-empty, indicates that the named file should already exist, and the
+  // content here is to be inserted into that file at a defined insertion
+  // point.  This feature allows a code generator to extend the output
+  // produced by another code generator.  The original generator may provide
+  // insertion points by placing special annotations in the file that look
+  // like:
+  //   @@protoc_insertion_point(NAME)
+  // The annotation can have arbitrary text before and after it on the line,
+  // which allows it to be placed in a comment.  NAME should be replaced with
+  // an identifier naming the point -- this is what other generators will use
+  // as the insertion_point.  Code inserted at this point will be placed
+  // immediately above the line containing the insertion point (thus multiple
+  // insertions to the same point will come out in the order they were added).
+  // The double-@ is intended to make it unlikely that the generated code
+  // could contain things that look like insertion points by accident.
+  //
+  // For example, the C++ code generator places the following line in the
+  // .pb.h files that it generates:
+  //   // @@protoc_insertion_point(namespace_scope)
+  // This line appears within the scope of the file's package namespace, but
+  // outside of any particular class.  Another plugin can then specify the
+  // insertion_point "namespace_scope" to generate additional classes or
+  // other declarations that should be placed in this scope.
+  //
+  // Note that if the line containing the insertion point begins with
+  // whitespace, the same whitespace will be added to every line of the
+  // inserted text.  This is useful for languages like Python, where
+  // indentation matters.  In these languages, the insertion point comment
+  // should be indented the same amount as any inserted code will need to be
+  // in order to work correctly in that context.
+  //
+  // The code generator that generates the initial file and the one which
+  // inserts into it must both run as part of a single invocation of protoc.
+  // Code generators are executed in the order in which they appear on the
+  // command line.
+  //
+  // If |insertion_point| is present, |name| must also be present.
   // optional string insertion_point = 2;
   static constexpr int kInsertionPointFieldNumber = 2;
   bool has_insertion_point() const { return HasBit(fields_.has_, 1); }
@@ -224,6 +305,7 @@ class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeG
     fields_.insertion_point_ = default_.fields_.insertion_point_;
   }
 
+  // The file contents.
   // optional string content = 15;
   static constexpr int kContentFieldNumber = 15;
   bool has_content() const { return HasBit(fields_.has_, 2); }
@@ -237,6 +319,9 @@ class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeG
     fields_.content_ = default_.fields_.content_;
   }
 
+  // Information describing the file content being inserted. If an insertion
+  // point is used, this information will be appropriately offset and inserted
+  // into the code generation metadata for the generated files.
   // optional google.protobuf.GeneratedCodeInfo generated_code_info = 16;
   static constexpr int kGeneratedCodeInfoFieldNumber = 16;
   bool has_generated_code_info() const { return fields_.generated_code_info_ != nullptr; }
@@ -258,6 +343,7 @@ class CodeGeneratorResponse_File final : public ::godwit::proto::MessageOf<CodeG
   static const CodeGeneratorResponse_File default_;
 };
 
+// The plugin writes an encoded CodeGeneratorResponse to stdout.
 class CodeGeneratorResponse final : public ::godwit::proto::MessageOf<CodeGeneratorResponse> {
  public:
   constexpr CodeGeneratorResponse() : MessageOf(&table_.head) {}
@@ -281,6 +367,14 @@ class CodeGeneratorResponse final : public ::godwit::proto::MessageOf<CodeGenera
 
   using File = CodeGeneratorResponse_File;
 
+  // Error message.  If non-empty, code generation failed.  The plugin process
+  // should exit with status code zero even if it reports an error in this way.
+  //
+  // This should be used to indicate errors in .proto files which prevent the
+  // code generator from generating correct code.  Errors which indicate a
+  // problem in protoc itself -- such as the input CodeGeneratorRequest being
+  // unparseable -- should be reported by writing a message to stderr and
+  // exiting with a non-zero status code.
   // optional string error = 1;
   static constexpr int kErrorFieldNumber = 1;
   bool has_error() const { return HasBit(fields_.has_, 0); }
@@ -294,6 +388,8 @@ class CodeGeneratorResponse final : public ::godwit::proto::MessageOf<CodeGenera
     fields_.error_ = default_.fields_.error_;
   }
 
+  // A bitmask of supported features that the code generator supports.
+  // This is a bitwise "or" of values from the Feature enum.
   // optional uint64 supported_features = 2;
   static constexpr int kSupportedFeaturesFieldNumber = 2;
   bool has_supported_features() const { return HasBit(fields_.has_, 1); }
@@ -307,6 +403,10 @@ class CodeGeneratorResponse final : public ::godwit::proto::MessageOf<CodeGenera
     fields_.supported_features_ = default_.fields_.supported_features_;
   }
 
+  // The minimum edition this plugin supports.  This will be treated as an
+  // Edition enum, but we want to allow unknown values.  It should be specified
+  // according the edition enum value, *not* the edition number.  Only takes
+  // effect for plugins that have FEATURE_SUPPORTS_EDITIONS set.
   // optional int32 minimum_edition = 3;
   static constexpr int kMinimumEditionFieldNumber = 3;
   bool has_minimum_edition() const { return HasBit(fields_.has_, 2); }
@@ -320,6 +420,10 @@ class CodeGeneratorResponse final : public ::godwit::proto::MessageOf<CodeGenera
     fields_.minimum_edition_ = default_.fields_.minimum_edition_;
   }
 
+  // The maximum edition this plugin supports.  This will be treated as an
+  // Edition enum, but we want to allow unknown values.  It should be specified
+  // according the edition enum value, *not* the edition number.  Only takes
+  // effect for plugins that have FEATURE_SUPPORTS_EDITIONS set.
   // optional int32 maximum_edition = 4;
   static constexpr int kMaximumEditionFieldNumber = 4;
   bool has_maximum_edition() const { return HasBit(fields_.has_, 3); }
