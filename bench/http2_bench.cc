@@ -1,5 +1,5 @@
-// What the engine and HPACK cost a server for batched unary calls: requests come in as bytes (HEADERS of eight fields, all
-// in the table, DATA of 19 bytes with END_STREAM), replies go out as HEADERS, DATA of 19 bytes and trailers.
+// What the engine and HPACK cost a server for batched unary calls: requests come in as bytes (HEADERS of eight fields,
+// all in the table, DATA of 19 bytes with END_STREAM), replies go out as HEADERS, DATA of 19 bytes and trailers.
 
 #include <benchmark/benchmark.h>
 

@@ -27,18 +27,19 @@ void require(bool condition) {
 enum Option : std::uint8_t {
   kIsClient = 1,
   kSmallWindows = 2,
-  kGreeted = 4,    // preface and SETTINGS come first
-  kByteWise = 8,   // input comes byte by byte
-  kAnswer = 16,    // requests are answered when they end
-  kConsume = 32,   // DATA is given back at once
-  kLargeBody = 64, // answers are large
-  kEarly = 128,    // requests are answered when they begin
+  kGreeted = 4,     // preface and SETTINGS come first
+  kByteWise = 8,    // input comes byte by byte
+  kAnswer = 16,     // requests are answered when they end
+  kConsume = 32,    // DATA is given back at once
+  kLargeBody = 64,  // answers are large
+  kEarly = 128,     // requests are answered when they begin
 };
 
 class Session final : public ConnectionEvents {
  public:
   Session(std::uint8_t options, std::uint8_t size)
-      : options_(options), size_(size),
+      : options_(options),
+        size_(size),
         connection_((options & kIsClient) ? Role::kClient : Role::kServer, engine_options(options), *this, now_) {
     if (!(options & kGreeted)) return;
     static constexpr char kSettings[] = "\0\0\0\4\0\0\0\0\0";
@@ -175,7 +176,8 @@ class Session final : public ConnectionEvents {
   }
   void open(std::uint8_t argument) {
     if (connection_.role() == Role::kServer) return;
-    const std::vector<http::Field> fields = {{":method", (argument & 2) ? "HEAD" : "POST"}, {":scheme", "http"}, {":path", "/"}};
+    const std::vector<http::Field> fields = {
+        {":method", (argument & 2) ? "HEAD" : "POST"}, {":scheme", "http"}, {":path", "/"}};
     const std::uint32_t room = connection_.may_open();
     Stream* stream = connection_.open({fields}, (argument & 1) != 0, nullptr);
     require((stream != nullptr) == (room > 0));

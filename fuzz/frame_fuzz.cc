@@ -1,4 +1,5 @@
-// HTTP/2 frames (RFC 9113 section 4.1): any bytes, cut in two ways, must give the same frames; SETTINGS payloads are read.
+// HTTP/2 frames (RFC 9113 section 4.1): any bytes, cut in two ways, must give the same frames; SETTINGS payloads are
+// read.
 //
 // Input: one byte with the size of the pieces, then the bytes.
 #include <algorithm>
@@ -27,7 +28,8 @@ std::vector<std::string> read(Bytes bytes, std::size_t piece) {
   std::uint32_t data_left = 0;
   while (!bytes.empty()) {
     // A copy of its own, so that a read past its end is seen.
-    const std::vector<std::uint8_t> part(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(piece, bytes.size())));
+    const std::vector<std::uint8_t> part(bytes.begin(),
+                                         bytes.begin() + static_cast<std::ptrdiff_t>(std::min(piece, bytes.size())));
     bytes = bytes.subspan(part.size());
     const std::uint8_t* p = part.data();
     const std::uint8_t* const end = p + part.size();

@@ -184,7 +184,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: h2_plain_server PORT\n");
     return 2;
   }
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { stopped = 1; };
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);

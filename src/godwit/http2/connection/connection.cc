@@ -198,7 +198,8 @@ void Connection::fail(ConnectionErrorKind kind, ErrorCode code, std::string_view
 void Connection::end(ConnectionErrorKind kind, Initiator initiator, ErrorCode code, std::string_view text) {
   error_ = {kind, initiator, code, std::string(text)};
   state_ = ConnectionState::kClosed;
-  if (initiator != Initiator::kUser && (kind != ConnectionErrorKind::kInputEnded || !preface_done_ || !streams_.empty())) {
+  if (initiator != Initiator::kUser &&
+      (kind != ConnectionErrorKind::kInputEnded || !preface_done_ || !streams_.empty())) {
     notices_ |= kErrorNotice;
   }
   std::vector<Stream*> all;

@@ -107,7 +107,8 @@ class Connection {
   void receive_end(std::string_view text, TimePoint now);
   // To be called when next_timeout() has come; calling early does no harm.
   void on_timeout(TimePoint now);
-  // Moves waiting DATA into output() as far as windows and Options::output_high allow, and delivers what commands caused.
+  // Moves waiting DATA into output() as far as windows and Options::output_high allow, and delivers what commands
+  // caused.
   void flush(TimePoint now);
 
   // --- The side of the byte stream ---
@@ -206,7 +207,8 @@ class Connection {
     StreamId stream_id = 0;  // 0: none
     std::uint32_t length = 0;
     std::uint8_t* header = nullptr;
-    std::size_t output_size = 0;  // when the frame was written: another size means that it is not the last thing any more
+    std::size_t output_size =
+        0;  // when the frame was written: another size means that it is not the last thing any more
   };
   // Events of the connection that are owed.
   enum Notice : std::uint8_t { kErrorNotice = 1, kMayOpenNotice = 2, kDrainedNotice = 4 };
@@ -274,10 +276,10 @@ class Connection {
   const Role role_;
   ConnectionState state_ = ConnectionState::kPreface;
   bool inside_input_ = false;
-  bool preface_done_ = false;       // the first bytes were those of HTTP/2
-  bool settings_received_ = false;  // the first SETTINGS of the peer
+  bool preface_done_ = false;           // the first bytes were those of HTTP/2
+  bool settings_received_ = false;      // the first SETTINGS of the peer
   bool settings_acknowledged_ = false;  // our first SETTINGS
-  bool at_open_limit_ = false;      // client: on_may_open() is owed as soon as there is room
+  bool at_open_limit_ = false;          // client: on_may_open() is owed as soon as there is room
   bool shutdown_begun_ = false;
   bool shutdown_final_ = false;  // the GOAWAY with the true last id was sent
   bool goaway_received_ = false;
@@ -310,9 +312,9 @@ class Connection {
   StreamTable streams_;
   Stream* closed_first_ = nullptr;  // closed, on_stream_closed() is owed; oldest first
   Stream* closed_last_ = nullptr;
-  StreamId next_id_ = 1;                    // client: of the next stream
-  StreamId last_peer_id_ = 0;               // server: the highest id that the peer opened
-  StreamId skipped_first_ = 0;              // server: the last range of ids that the peer left out
+  StreamId next_id_ = 1;        // client: of the next stream
+  StreamId last_peer_id_ = 0;   // server: the highest id that the peer opened
+  StreamId skipped_first_ = 0;  // server: the last range of ids that the peer left out
   StreamId skipped_last_ = 0;
   StreamId goaway_last_id_ = kStreamIdMax;  // server: streams of the peer above it are ignored
   StreamId peer_last_id_ = kStreamIdMax;    // client: of the peer's last GOAWAY

@@ -18,12 +18,18 @@ constexpr auto kProtocol = ConnectionErrorKind::kProtocol;
 // Everything that can be said before the payload is there. The stream may be gone after it; the payload is taken all
 // the same.
 void Connection::receive_data_header(const FrameHeader& header) {
-  if (block_.stream_id != 0) return fail(kProtocol, ErrorCode::kProtocolError, "DATA inside a header block (RFC 9113 section 4.3)");
-  if (!settings_received_) return fail(kProtocol, ErrorCode::kProtocolError, "the first frame is not SETTINGS but DATA (RFC 9113 section 3.4)");
+  if (block_.stream_id != 0)
+    return fail(kProtocol, ErrorCode::kProtocolError, "DATA inside a header block (RFC 9113 section 4.3)");
+  if (!settings_received_)
+    return fail(kProtocol, ErrorCode::kProtocolError,
+                "the first frame is not SETTINGS but DATA (RFC 9113 section 3.4)");
   const StreamId id = header.stream_id;
-  if (is_idle(id)) return fail(kProtocol, ErrorCode::kProtocolError, "DATA on an idle stream, or on stream 0 (RFC 9113 sections 5.1 and 6.1)");
+  if (is_idle(id))
+    return fail(kProtocol, ErrorCode::kProtocolError,
+                "DATA on an idle stream, or on stream 0 (RFC 9113 sections 5.1 and 6.1)");
   const bool padded = header.has(frame_flags::kPadded);
-  if (padded && header.length == 0) return fail(kProtocol, ErrorCode::kFrameSizeError, "DATA is too short for its padding (RFC 9113 section 6.1)");
+  if (padded && header.length == 0)
+    return fail(kProtocol, ErrorCode::kFrameSizeError, "DATA is too short for its padding (RFC 9113 section 6.1)");
   if (!receive_window_.take(header.length)) {
     return fail(kProtocol, ErrorCode::kFlowControlError, "DATA beyond the connection's window (RFC 9113 section 6.9)");
   }
@@ -64,7 +70,8 @@ void Connection::receive_data_payload(const std::uint8_t*& p, const std::uint8_t
     if (p == end) return;
     const std::uint32_t padding = *p++;
     if (padding > data_.data_left) {
-      return fail(kProtocol, ErrorCode::kProtocolError, "the padding of DATA is longer than the frame (RFC 9113 section 6.1)");
+      return fail(kProtocol, ErrorCode::kProtocolError,
+                  "the padding of DATA is longer than the frame (RFC 9113 section 6.1)");
     }
     data_.pad_length_due = false;
     data_.data_left -= padding;
@@ -72,12 +79,14 @@ void Connection::receive_data_payload(const std::uint8_t*& p, const std::uint8_t
     if (data_.data_left == 0 && !data_.end_stream && !spend(limits::kCheapFrameCost + limits::kOverheadCredit)) return;
     if (stream) stream->receive_window_.give_back(padding + 1);  // nobody will consume it
   }
-  const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(data_.data_left, static_cast<std::size_t>(end - p)));
+  const auto size =
+      static_cast<std::uint32_t>(std::min<std::size_t>(data_.data_left, static_cast<std::size_t>(end - p)));
   const Bytes bytes(p, size);
   p += size;
   data_.data_left -= size;
   if (data_.data_left == 0 && data_.padding_left > 0) {
-    const auto padding = static_cast<std::uint32_t>(std::min<std::size_t>(data_.padding_left, static_cast<std::size_t>(end - p)));
+    const auto padding =
+        static_cast<std::uint32_t>(std::min<std::size_t>(data_.padding_left, static_cast<std::size_t>(end - p)));
     p += padding;
     data_.padding_left -= padding;
   }
@@ -90,10 +99,12 @@ void Connection::receive_data_payload(const std::uint8_t*& p, const std::uint8_t
   if (stream->content_left_ >= 0) {
     stream->content_left_ -= size;
     if (stream->content_left_ < 0) {
-      return fail_stream(*stream, ErrorCode::kProtocolError, "the body is longer than content-length, or there must be none (RFC 9113 section 8.1.1)");
+      return fail_stream(*stream, ErrorCode::kProtocolError,
+                         "the body is longer than content-length, or there must be none (RFC 9113 section 8.1.1)");
     }
     if (end_stream && stream->content_left_ > 0) {
-      return fail_stream(*stream, ErrorCode::kProtocolError, "the body is shorter than content-length (RFC 9113 section 8.1.1)");
+      return fail_stream(*stream, ErrorCode::kProtocolError,
+                         "the body is shorter than content-length (RFC 9113 section 8.1.1)");
     }
   }
   stream->unconsumed_ += size;

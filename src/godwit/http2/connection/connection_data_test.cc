@@ -48,9 +48,12 @@ TEST(ConnectionData, Section8_1_1_MalformedRequests) {
       {"8.1.1 too short", length5 + h2::data(1, "1234", true), "shorter"},
       {"8.1.1 too long", length5 + h2::data(1, "123456"), "longer"},
       {"8.1.1 too long in two frames", length5 + h2::data(1, "123") + h2::data(1, "456", true), "longer"},
-      {"8.1.1 too short, trailers", length5 + h2::data(1, "1234") + h2::headers(1, h2::field_block({{"a", "b"}}), true), "shorter"},
-      {"8.1 trailers without END_STREAM", h2::headers(1, request_block()) + h2::headers(1, h2::field_block({{"a", "b"}})), "END_STREAM"},
-      {"8.1 pseudo-field in trailers", h2::headers(1, request_block()) + h2::headers(1, h2::field_block({{":path", "/"}}), true), "trailers"},
+      {"8.1.1 too short, trailers", length5 + h2::data(1, "1234") + h2::headers(1, h2::field_block({{"a", "b"}}), true),
+       "shorter"},
+      {"8.1 trailers without END_STREAM",
+       h2::headers(1, request_block()) + h2::headers(1, h2::field_block({{"a", "b"}})), "END_STREAM"},
+      {"8.1 pseudo-field in trailers",
+       h2::headers(1, request_block()) + h2::headers(1, h2::field_block({{":path", "/"}}), true), "trailers"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -75,8 +78,8 @@ TEST(ConnectionData, Section8_1_1_MalformedRequests) {
 TEST(ConnectionData, Section8_1_WellFormedRequests) {
   Engine server(Role::kServer);
   start(server);
-  server.receive(h2::headers(1, request_block({{"content-length", "5"}})) + h2::data(1, "12") + h2::padded_data(1, "345", 20) +
-                 h2::headers(1, h2::field_block({{"checksum", "9"}}), true));
+  server.receive(h2::headers(1, request_block({{"content-length", "5"}})) + h2::data(1, "12") +
+                 h2::padded_data(1, "345", 20) + h2::headers(1, h2::field_block({{"checksum", "9"}}), true));
   EXPECT_THAT(server.events, ElementsAre("request 1 :method=POST :scheme=http :path=/ content-length=5", "data 1 12345",
                                          "trailers 1 checksum=9 end"));
   EXPECT_THAT(server.frames(), IsEmpty());
@@ -100,14 +103,39 @@ TEST(ConnectionData, Section8_1_ResponsesOfAClient) {
   };
   const auto block = [](std::vector<h2::HeaderField> fields) { return h2::field_block(fields); };
   const Case cases[] = {
-      {"plain", "GET", h2::headers(1, block({{":status", "200"}})) + h2::data(1, "hi", true), {"response 1 :status=200", "data 1 hi end", "closed 1"}},
-      {"1xx first", "GET", h2::headers(1, block({{":status", "103"}})) + h2::headers(1, block({{":status", "204"}}), true), {"informational 1 :status=103", "response 1 :status=204 end", "closed 1"}},
-      {"HEAD has a length and no body", "HEAD", h2::headers(1, block({{":status", "200"}, {"content-length", "9"}}), true), {"response 1 :status=200 content-length=9 end", "closed 1"}},
-      {"304 has a length and no body", "GET", h2::headers(1, block({{":status", "304"}, {"content-length", "9"}}), true), {"response 1 :status=304 content-length=9 end", "closed 1"}},
-      {"HEAD with a body", "HEAD", h2::headers(1, block({{":status", "200"}})) + h2::data(1, "x"), {"response 1 :status=200", "reset 1 PROTOCOL_ERROR engine", "closed 1"}},
-      {"empty DATA ends", "GET", h2::headers(1, block({{":status", "200"}})) + h2::data(1, "", true), {"response 1 :status=200", "data 1  end", "closed 1"}},
-      {"trailers", "GET", h2::headers(1, block({{":status", "200"}})) + h2::data(1, "") + h2::headers(1, block({{"grpc-status", "0"}}), true), {"response 1 :status=200", "trailers 1 grpc-status=0 end", "closed 1"}},
-      {"reset after the response", "GET", h2::headers(1, block({{":status", "200"}})) + h2::rst_stream(1, 0), {"response 1 :status=200", "reset 1 NO_ERROR peer", "closed 1"}},
+      {"plain",
+       "GET",
+       h2::headers(1, block({{":status", "200"}})) + h2::data(1, "hi", true),
+       {"response 1 :status=200", "data 1 hi end", "closed 1"}},
+      {"1xx first",
+       "GET",
+       h2::headers(1, block({{":status", "103"}})) + h2::headers(1, block({{":status", "204"}}), true),
+       {"informational 1 :status=103", "response 1 :status=204 end", "closed 1"}},
+      {"HEAD has a length and no body",
+       "HEAD",
+       h2::headers(1, block({{":status", "200"}, {"content-length", "9"}}), true),
+       {"response 1 :status=200 content-length=9 end", "closed 1"}},
+      {"304 has a length and no body",
+       "GET",
+       h2::headers(1, block({{":status", "304"}, {"content-length", "9"}}), true),
+       {"response 1 :status=304 content-length=9 end", "closed 1"}},
+      {"HEAD with a body",
+       "HEAD",
+       h2::headers(1, block({{":status", "200"}})) + h2::data(1, "x"),
+       {"response 1 :status=200", "reset 1 PROTOCOL_ERROR engine", "closed 1"}},
+      {"empty DATA ends",
+       "GET",
+       h2::headers(1, block({{":status", "200"}})) + h2::data(1, "", true),
+       {"response 1 :status=200", "data 1  end", "closed 1"}},
+      {"trailers",
+       "GET",
+       h2::headers(1, block({{":status", "200"}})) + h2::data(1, "") +
+           h2::headers(1, block({{"grpc-status", "0"}}), true),
+       {"response 1 :status=200", "trailers 1 grpc-status=0 end", "closed 1"}},
+      {"reset after the response",
+       "GET",
+       h2::headers(1, block({{":status", "200"}})) + h2::rst_stream(1, 0),
+       {"response 1 :status=200", "reset 1 NO_ERROR peer", "closed 1"}},
   };
   for (const Case& c : cases) {
     for (std::size_t piece : {1u, 1000u}) {
@@ -247,7 +275,8 @@ TEST(ConnectionData, WindowsGrowWhenAProbeShowsThatTheyLimit) {
   Engine server(Role::kServer);
   start(server);
   server.receive(h2::headers(1, request_block()));
-  server.receive(h2::data(1, std::string(16000, 'x')) + h2::data(1, std::string(16000, 'x')) + h2::data(1, std::string(16000, 'x')));
+  server.receive(h2::data(1, std::string(16000, 'x')) + h2::data(1, std::string(16000, 'x')) +
+                 h2::data(1, std::string(16000, 'x')));
   EXPECT_THAT(server.frames(), ElementsAre("WINDOW_UPDATE 1 +48000", "PING"));
   for (int i = 0; i < 3; ++i) server.receive(h2::data(1, std::string(16000, 'x')));
   server.frames();

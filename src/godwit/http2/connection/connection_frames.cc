@@ -61,7 +61,8 @@ void Connection::receive_frame(const FrameHeader& header, Bytes payload) {
 
 // Section 5.3.2: the signal is deprecated, its form is still checked.
 void Connection::receive_priority(const FrameHeader& header, Bytes payload) {
-  if (header.stream_id == 0) return fail(kProtocol, ErrorCode::kProtocolError, "PRIORITY on stream 0 (RFC 9113 section 6.3)");
+  if (header.stream_id == 0)
+    return fail(kProtocol, ErrorCode::kProtocolError, "PRIORITY on stream 0 (RFC 9113 section 6.3)");
   if (!spend(limits::kCheapFrameCost)) return;
   Stream* stream = streams_.find(header.stream_id);
   if (payload.size() != 5) {
@@ -77,7 +78,8 @@ void Connection::receive_priority(const FrameHeader& header, Bytes payload) {
 }
 
 void Connection::receive_rst_stream(const FrameHeader& header, Bytes payload) {
-  if (payload.size() != 4) return fail(kProtocol, ErrorCode::kFrameSizeError, "RST_STREAM is not 4 bytes long (RFC 9113 section 6.4)");
+  if (payload.size() != 4)
+    return fail(kProtocol, ErrorCode::kFrameSizeError, "RST_STREAM is not 4 bytes long (RFC 9113 section 6.4)");
   if (is_idle(header.stream_id)) {
     return fail(kProtocol, ErrorCode::kProtocolError, "RST_STREAM for an idle stream (RFC 9113 section 6.4)");
   }
@@ -92,13 +94,16 @@ void Connection::receive_rst_stream(const FrameHeader& header, Bytes payload) {
 }
 
 void Connection::receive_settings(const FrameHeader& header, Bytes payload) {
-  if (header.stream_id != 0) return fail(kProtocol, ErrorCode::kProtocolError, "SETTINGS on a stream (RFC 9113 section 6.5)");
+  if (header.stream_id != 0)
+    return fail(kProtocol, ErrorCode::kProtocolError, "SETTINGS on a stream (RFC 9113 section 6.5)");
   if (header.has(frame_flags::kAck)) {
-    if (!payload.empty()) return fail(kProtocol, ErrorCode::kFrameSizeError, "SETTINGS with ACK and a payload (RFC 9113 section 6.5)");
+    if (!payload.empty())
+      return fail(kProtocol, ErrorCode::kFrameSizeError, "SETTINGS with ACK and a payload (RFC 9113 section 6.5)");
     return receive_settings_ack();
   }
   if (payload.size() % kSettingSize != 0) {
-    return fail(kProtocol, ErrorCode::kFrameSizeError, "the length of SETTINGS is not a multiple of 6 (RFC 9113 section 6.5)");
+    return fail(kProtocol, ErrorCode::kFrameSizeError,
+                "the length of SETTINGS is not a multiple of 6 (RFC 9113 section 6.5)");
   }
   if (!spend(limits::kSettingsCost)) return;
   Settings settings = peer_settings_;
@@ -158,8 +163,10 @@ void Connection::apply_peer_settings(const Settings& settings) {
 }
 
 void Connection::receive_ping(const FrameHeader& header, Bytes payload) {
-  if (header.stream_id != 0) return fail(kProtocol, ErrorCode::kProtocolError, "PING on a stream (RFC 9113 section 6.7)");
-  if (payload.size() != 8) return fail(kProtocol, ErrorCode::kFrameSizeError, "PING is not 8 bytes long (RFC 9113 section 6.7)");
+  if (header.stream_id != 0)
+    return fail(kProtocol, ErrorCode::kProtocolError, "PING on a stream (RFC 9113 section 6.7)");
+  if (payload.size() != 8)
+    return fail(kProtocol, ErrorCode::kFrameSizeError, "PING is not 8 bytes long (RFC 9113 section 6.7)");
   if (!spend(limits::kPingCost)) return;
   const std::uint64_t data = load_be64(payload.data());
   if (!header.has(frame_flags::kAck)) return write_ping(output_, data, true);
@@ -169,13 +176,16 @@ void Connection::receive_ping(const FrameHeader& header, Bytes payload) {
 }
 
 void Connection::receive_goaway(const FrameHeader& header, Bytes payload) {
-  if (header.stream_id != 0) return fail(kProtocol, ErrorCode::kProtocolError, "GOAWAY on a stream (RFC 9113 section 6.8)");
-  if (payload.size() < 8) return fail(kProtocol, ErrorCode::kFrameSizeError, "GOAWAY is shorter than 8 bytes (RFC 9113 section 6.8)");
+  if (header.stream_id != 0)
+    return fail(kProtocol, ErrorCode::kProtocolError, "GOAWAY on a stream (RFC 9113 section 6.8)");
+  if (payload.size() < 8)
+    return fail(kProtocol, ErrorCode::kFrameSizeError, "GOAWAY is shorter than 8 bytes (RFC 9113 section 6.8)");
   if (!spend(limits::kGoawayCost)) return;
   const StreamId last_id = load_be32(payload.data()) & kStreamIdMax;
   const auto code = static_cast<ErrorCode>(load_be32(payload.data() + 4));
   if (role_ == Role::kClient && last_id > peer_last_id_) {
-    return fail(kProtocol, ErrorCode::kProtocolError, "a second GOAWAY with a higher last stream id (RFC 9113 section 6.8)");
+    return fail(kProtocol, ErrorCode::kProtocolError,
+                "a second GOAWAY with a higher last stream id (RFC 9113 section 6.8)");
   }
   peer_last_id_ = std::min(peer_last_id_, last_id);
   goaway_received_ = true;
@@ -192,7 +202,8 @@ void Connection::receive_goaway(const FrameHeader& header, Bytes payload) {
       if (stream.id_ > last_id) unprocessed.push_back(&stream);
     });
     for (Stream* stream : unprocessed) {
-      mark_reset(*stream, ErrorCode::kRefusedStream, ResetCause::kUnprocessed, "the peer went away before it looked at the stream");
+      mark_reset(*stream, ErrorCode::kRefusedStream, ResetCause::kUnprocessed,
+                 "the peer went away before it looked at the stream");
       close_stream(*stream);
     }
   }
@@ -200,13 +211,16 @@ void Connection::receive_goaway(const FrameHeader& header, Bytes payload) {
 }
 
 void Connection::receive_window_update(const FrameHeader& header, Bytes payload) {
-  if (payload.size() != 4) return fail(kProtocol, ErrorCode::kFrameSizeError, "WINDOW_UPDATE is not 4 bytes long (RFC 9113 section 6.9)");
+  if (payload.size() != 4)
+    return fail(kProtocol, ErrorCode::kFrameSizeError, "WINDOW_UPDATE is not 4 bytes long (RFC 9113 section 6.9)");
   if (!spend(limits::kCheapFrameCost)) return;
   const std::uint32_t increment = load_be32(payload.data()) & 0x7fffffff;
   if (header.stream_id == 0) {
-    if (increment == 0) return fail(kProtocol, ErrorCode::kProtocolError, "WINDOW_UPDATE of 0 for the connection (RFC 9113 section 6.9)");
+    if (increment == 0)
+      return fail(kProtocol, ErrorCode::kProtocolError, "WINDOW_UPDATE of 0 for the connection (RFC 9113 section 6.9)");
     if (!send_window_.add(increment)) {
-      fail(kProtocol, ErrorCode::kFlowControlError, "the connection's window would be larger than 2^31-1 (RFC 9113 section 6.9.1)");
+      fail(kProtocol, ErrorCode::kFlowControlError,
+           "the connection's window would be larger than 2^31-1 (RFC 9113 section 6.9.1)");
     }
     return;
   }
@@ -215,9 +229,11 @@ void Connection::receive_window_update(const FrameHeader& header, Bytes payload)
   }
   Stream* stream = streams_.find(header.stream_id);
   if (!stream) return;  // section 5.1: may come for a while after the end
-  if (increment == 0) return fail_stream(*stream, ErrorCode::kProtocolError, "WINDOW_UPDATE of 0 (RFC 9113 section 6.9)");
+  if (increment == 0)
+    return fail_stream(*stream, ErrorCode::kProtocolError, "WINDOW_UPDATE of 0 (RFC 9113 section 6.9)");
   if (!stream->send_window_.add(increment)) {
-    return fail_stream(*stream, ErrorCode::kFlowControlError, "the stream's window would be larger than 2^31-1 (RFC 9113 section 6.9.1)");
+    return fail_stream(*stream, ErrorCode::kFlowControlError,
+                       "the stream's window would be larger than 2^31-1 (RFC 9113 section 6.9.1)");
   }
   if (!stream->queue_.empty() && stream->send_window_.is_open()) scheduler_.add(*stream);
 }

@@ -50,7 +50,7 @@ struct Case {
   const char* text;    // a part of the reason
 };
 
-const std::string kOpenStream = h2::headers(1, kBlock);        // open
+const std::string kOpenStream = h2::headers(1, kBlock);         // open
 const std::string kEndedStream = h2::headers(1, kBlock, true);  // half-closed (remote)
 
 TEST(ConnectionFrames, ServerAnswersByRule) {
@@ -60,10 +60,14 @@ TEST(ConnectionFrames, ServerAnswersByRule) {
       {"4.1 unknown type on a stream", kOpenStream + h2::frame(0x16, 0xff, 1, "payload"), "", ""},
       {"4.2 too large", h2::frame_header(16385, h2::kPing, 0, 0), "GOAWAY 0 FRAME_SIZE_ERROR", "section 4.2"},
       {"4.3 undecodable", h2::headers(1, "\x80"), "GOAWAY 0 COMPRESSION_ERROR", "header block of stream 1"},
-      {"4.3 frame inside a block", h2::headers(1, kBlock, true, false) + h2::ping(), "GOAWAY 0 PROTOCOL_ERROR", "PING inside"},
-      {"4.3 DATA inside a block", h2::headers(1, kBlock, false, false) + h2::data(1, "x"), "GOAWAY 0 PROTOCOL_ERROR", "DATA inside"},
-      {"4.3 unknown inside a block", h2::headers(1, kBlock, true, false) + h2::frame(77, 0, 0, ""), "GOAWAY 0 PROTOCOL_ERROR", "inside"},
-      {"4.3 other stream's CONTINUATION", h2::headers(1, kBlock, true, false) + h2::continuation(3, ""), "GOAWAY 0 PROTOCOL_ERROR", "continues nothing"},
+      {"4.3 frame inside a block", h2::headers(1, kBlock, true, false) + h2::ping(), "GOAWAY 0 PROTOCOL_ERROR",
+       "PING inside"},
+      {"4.3 DATA inside a block", h2::headers(1, kBlock, false, false) + h2::data(1, "x"), "GOAWAY 0 PROTOCOL_ERROR",
+       "DATA inside"},
+      {"4.3 unknown inside a block", h2::headers(1, kBlock, true, false) + h2::frame(77, 0, 0, ""),
+       "GOAWAY 0 PROTOCOL_ERROR", "inside"},
+      {"4.3 other stream's CONTINUATION", h2::headers(1, kBlock, true, false) + h2::continuation(3, ""),
+       "GOAWAY 0 PROTOCOL_ERROR", "continues nothing"},
       // Section 5.1: idle
       {"5.1 idle DATA", h2::data(1, "x"), "GOAWAY 0 PROTOCOL_ERROR", "idle"},
       {"5.1 idle RST_STREAM", h2::rst_stream(1, 8), "GOAWAY 0 PROTOCOL_ERROR", "idle"},
@@ -72,13 +76,15 @@ TEST(ConnectionFrames, ServerAnswersByRule) {
       {"5.1 idle PRIORITY", h2::priority(1, 0, 10), "", ""},
       // Section 5.1: half-closed (remote)
       {"5.1 half-closed DATA", kEndedStream + h2::data(1, "x"), "RST_STREAM 1 STREAM_CLOSED", "after END_STREAM"},
-      {"5.1 half-closed HEADERS", kEndedStream + h2::headers(1, kTrailers, true), "RST_STREAM 1 STREAM_CLOSED", "after END_STREAM"},
+      {"5.1 half-closed HEADERS", kEndedStream + h2::headers(1, kTrailers, true), "RST_STREAM 1 STREAM_CLOSED",
+       "after END_STREAM"},
       {"5.1 half-closed WINDOW_UPDATE", kEndedStream + h2::window_update(1, 5), "", ""},
       {"5.1 half-closed PRIORITY", kEndedStream + h2::priority(1, 3, 5), "", ""},
       {"5.1 half-closed RST_STREAM", kEndedStream + h2::rst_stream(1, 8), "", ""},
       // Section 5.1: closed by the peer's RST_STREAM
       {"5.1 closed DATA", kOpenStream + h2::rst_stream(1, 8) + h2::data(1, "x"), "RST_STREAM 1 STREAM_CLOSED", ""},
-      {"5.1 closed HEADERS", kOpenStream + h2::rst_stream(1, 8) + h2::headers(1, kTrailers, true), "GOAWAY 1 STREAM_CLOSED", "closed stream"},
+      {"5.1 closed HEADERS", kOpenStream + h2::rst_stream(1, 8) + h2::headers(1, kTrailers, true),
+       "GOAWAY 1 STREAM_CLOSED", "closed stream"},
       {"5.1 closed WINDOW_UPDATE", kOpenStream + h2::rst_stream(1, 8) + h2::window_update(1, 1), "", ""},
       {"5.1 closed RST_STREAM", kOpenStream + h2::rst_stream(1, 8) + h2::rst_stream(1, 8), "", ""},
       {"5.1 closed PRIORITY", kOpenStream + h2::rst_stream(1, 8) + h2::priority(1, 3, 5), "", ""},
@@ -88,15 +94,23 @@ TEST(ConnectionFrames, ServerAnswersByRule) {
       {"5.1.1 going back", h2::headers(5, kBlock) + h2::headers(3, kBlock), "GOAWAY 5 PROTOCOL_ERROR", "lower id"},
       // Section 6.1
       {"6.1 stream 0", h2::data(0, "x"), "GOAWAY 0 PROTOCOL_ERROR", "6.1"},
-      {"6.1 padding too long", kOpenStream + h2::frame(h2::kData, h2::kPadded, 1, std::string("\x05xxxx", 5)), "GOAWAY 1 PROTOCOL_ERROR", "padding"},
-      {"6.1 padding without length", kOpenStream + h2::frame(h2::kData, h2::kPadded, 1, ""), "GOAWAY 1 FRAME_SIZE_ERROR", "padding"},
+      {"6.1 padding too long", kOpenStream + h2::frame(h2::kData, h2::kPadded, 1, std::string("\x05xxxx", 5)),
+       "GOAWAY 1 PROTOCOL_ERROR", "padding"},
+      {"6.1 padding without length", kOpenStream + h2::frame(h2::kData, h2::kPadded, 1, ""),
+       "GOAWAY 1 FRAME_SIZE_ERROR", "padding"},
       {"6.1 all padding", kOpenStream + h2::padded_data(1, "", 4), "", ""},
       // Section 6.2
-      {"6.2 padding too long", h2::frame(h2::kHeaders, h2::kPadded | h2::kEndHeaders, 1, "\x09" + kBlock.substr(0, 4)), "GOAWAY 0 PROTOCOL_ERROR", "padding"},
-      {"6.2 padding without length", h2::frame(h2::kHeaders, h2::kPadded | h2::kEndHeaders, 1, ""), "GOAWAY 0 FRAME_SIZE_ERROR", "padding"},
-      {"6.2 priority cut short", h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, "abc"), "GOAWAY 0 FRAME_SIZE_ERROR", "priority"},
-      {"6.2 priority", h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, priority_payload(3) + kBlock), "", ""},
-      {"6.2 depends on itself", h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, priority_payload(1) + kBlock), "RST_STREAM 1 PROTOCOL_ERROR", ""},
+      {"6.2 padding too long", h2::frame(h2::kHeaders, h2::kPadded | h2::kEndHeaders, 1, "\x09" + kBlock.substr(0, 4)),
+       "GOAWAY 0 PROTOCOL_ERROR", "padding"},
+      {"6.2 padding without length", h2::frame(h2::kHeaders, h2::kPadded | h2::kEndHeaders, 1, ""),
+       "GOAWAY 0 FRAME_SIZE_ERROR", "padding"},
+      {"6.2 priority cut short", h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, "abc"),
+       "GOAWAY 0 FRAME_SIZE_ERROR", "priority"},
+      {"6.2 priority", h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, priority_payload(3) + kBlock),
+       "", ""},
+      {"6.2 depends on itself",
+       h2::frame(h2::kHeaders, h2::kPriorityFlag | h2::kEndHeaders, 1, priority_payload(1) + kBlock),
+       "RST_STREAM 1 PROTOCOL_ERROR", ""},
       // Section 6.3
       {"6.3 stream 0", h2::priority(0, 1, 1), "GOAWAY 0 PROTOCOL_ERROR", "6.3"},
       {"6.3 length", kOpenStream + h2::frame(h2::kPriority, 0, 1, "1234"), "RST_STREAM 1 FRAME_SIZE_ERROR", "5 bytes"},
@@ -127,8 +141,10 @@ TEST(ConnectionFrames, ServerAnswersByRule) {
       {"6.9 zero, connection", h2::window_update(0, 0), "GOAWAY 0 PROTOCOL_ERROR", "0 for the connection"},
       {"6.9 zero, stream", kOpenStream + h2::window_update(1, 0), "RST_STREAM 1 PROTOCOL_ERROR", "6.9"},
       {"6.9.1 overflow, connection", h2::window_update(0, 0x7fffffff), "GOAWAY 0 FLOW_CONTROL_ERROR", "6.9.1"},
-      {"6.9.1 overflow, stream", kOpenStream + h2::window_update(1, 0x7fffffff), "RST_STREAM 1 FLOW_CONTROL_ERROR", "6.9.1"},
-      {"6.9.2 overflow by SETTINGS", kOpenStream + h2::window_update(1, 0x7fff0000) + h2::settings({{4, 0x7fffffff}}), "GOAWAY 1 FLOW_CONTROL_ERROR", "6.9.2"},
+      {"6.9.1 overflow, stream", kOpenStream + h2::window_update(1, 0x7fffffff), "RST_STREAM 1 FLOW_CONTROL_ERROR",
+       "6.9.1"},
+      {"6.9.2 overflow by SETTINGS", kOpenStream + h2::window_update(1, 0x7fff0000) + h2::settings({{4, 0x7fffffff}}),
+       "GOAWAY 1 FLOW_CONTROL_ERROR", "6.9.2"},
   };
   for (const Case& c : cases) {
     for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1}}) {
@@ -163,13 +179,17 @@ TEST(ConnectionFrames, ClientAnswersByRule) {
       {"6.6 push although it is off", h2::push_promise(1, 2, kBlock), "GOAWAY 0 PROTOCOL_ERROR", "6.6"},
       {"6.5.2 push enabled by a server", h2::settings({{2, 1}}), "GOAWAY 0 PROTOCOL_ERROR", "ENABLE_PUSH"},
       {"8.1 DATA before HEADERS", h2::data(1, "x"), "RST_STREAM 1 PROTOCOL_ERROR", "before"},
-      {"8.1 1xx that ends", h2::headers(1, h2::field_block({{":status", "103"}}), true), "RST_STREAM 1 PROTOCOL_ERROR", "1xx"},
-      {"8.1 trailers that do not end", h2::headers(1, kOk) + h2::headers(1, kTrailers), "RST_STREAM 1 PROTOCOL_ERROR", "END_STREAM"},
+      {"8.1 1xx that ends", h2::headers(1, h2::field_block({{":status", "103"}}), true), "RST_STREAM 1 PROTOCOL_ERROR",
+       "1xx"},
+      {"8.1 trailers that do not end", h2::headers(1, kOk) + h2::headers(1, kTrailers), "RST_STREAM 1 PROTOCOL_ERROR",
+       "END_STREAM"},
       {"8.3.2 no status", h2::headers(1, kTrailers), "RST_STREAM 1 PROTOCOL_ERROR", ":status"},
       {"8.3.2 request pseudo-field", h2::headers(1, kBlock), "RST_STREAM 1 PROTOCOL_ERROR", ":status"},
-      {"5.1 closed HEADERS", h2::headers(1, kOk, true) + h2::headers(1, kOk), "GOAWAY 0 STREAM_CLOSED", "closed stream"},
+      {"5.1 closed HEADERS", h2::headers(1, kOk, true) + h2::headers(1, kOk), "GOAWAY 0 STREAM_CLOSED",
+       "closed stream"},
       {"5.1 closed DATA", h2::headers(1, kOk, true) + h2::data(1, "x"), "RST_STREAM 1 STREAM_CLOSED", ""},
-      {"6.8 going back on GOAWAY", h2::goaway(1, 0) + h2::goaway(3, 0), "GOAWAY 0 PROTOCOL_ERROR", "higher last stream id"},
+      {"6.8 going back on GOAWAY", h2::goaway(1, 0) + h2::goaway(3, 0), "GOAWAY 0 PROTOCOL_ERROR",
+       "higher last stream id"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -189,7 +209,8 @@ TEST(ConnectionFrames, Section5_1_LateFramesOfStreamsThatWeResetAreIgnored) {
   server.receive(kOpenStream);
   server.connection.reset(*server.streams.at(0), ErrorCode::kCancel);
   EXPECT_THAT(server.frames(), ElementsAre("RST_STREAM 1 CANCEL"));
-  server.receive(h2::data(1, "late") + h2::headers(1, kTrailers, true) + h2::window_update(1, 9) + h2::rst_stream(1, 8));
+  server.receive(h2::data(1, "late") + h2::headers(1, kTrailers, true) + h2::window_update(1, 9) +
+                 h2::rst_stream(1, 8));
   EXPECT_THAT(server.frames(), IsEmpty());
   EXPECT_FALSE(server.connection.is_closed());
   EXPECT_THAT(server.events, ElementsAre(StartsWith("request 1"), "closed 1"));

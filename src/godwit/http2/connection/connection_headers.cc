@@ -23,22 +23,29 @@ constexpr const char* kShortBody = "the body is shorter than content-length (RFC
 void Connection::receive_headers(const FrameHeader& header, Bytes payload) {
   const StreamId id = header.stream_id;
   if ((id & 1) == 0) {
-    return fail(kProtocol, ErrorCode::kProtocolError, "HEADERS on stream " + std::to_string(id) + ", which no client may open (RFC 9113 section 5.1.1)");
+    return fail(kProtocol, ErrorCode::kProtocolError,
+                "HEADERS on stream " + std::to_string(id) + ", which no client may open (RFC 9113 section 5.1.1)");
   }
   bool depends_on_itself = false;
   if (header.flags & (frame_flags::kPadded | frame_flags::kPriority)) {
     std::size_t padding = 0;
     if (header.has(frame_flags::kPadded)) {
-      if (payload.empty()) return fail(kProtocol, ErrorCode::kFrameSizeError, "HEADERS is too short for its padding (RFC 9113 section 6.2)");
+      if (payload.empty())
+        return fail(kProtocol, ErrorCode::kFrameSizeError,
+                    "HEADERS is too short for its padding (RFC 9113 section 6.2)");
       padding = payload[0];
       payload = payload.subspan(1);
     }
     if (header.has(frame_flags::kPriority)) {
-      if (payload.size() < 5) return fail(kProtocol, ErrorCode::kFrameSizeError, "HEADERS is too short for its priority (RFC 9113 section 6.2)");
+      if (payload.size() < 5)
+        return fail(kProtocol, ErrorCode::kFrameSizeError,
+                    "HEADERS is too short for its priority (RFC 9113 section 6.2)");
       depends_on_itself = (load_be32(payload.data()) & kStreamIdMax) == id;
       payload = payload.subspan(5);
     }
-    if (padding > payload.size()) return fail(kProtocol, ErrorCode::kProtocolError, "the padding of HEADERS is longer than the frame (RFC 9113 section 6.2)");
+    if (padding > payload.size())
+      return fail(kProtocol, ErrorCode::kProtocolError,
+                  "the padding of HEADERS is longer than the frame (RFC 9113 section 6.2)");
     payload = payload.first(payload.size() - padding);
   }
   if (header.has(frame_flags::kEndHeaders)) {
@@ -56,9 +63,11 @@ void Connection::receive_continuation(const FrameHeader& header, Bytes payload) 
     return fail(kProtocol, ErrorCode::kProtocolError, "CONTINUATION that continues nothing (RFC 9113 section 6.10)");
   }
   const std::size_t most_bytes = options_.max_header_list_size + limits::kHeaderBlockSlack;
-  const std::uint32_t most_frames = limits::kContinuationFrames + static_cast<std::uint32_t>(most_bytes / kDefaultMaxFrameSize);
+  const std::uint32_t most_frames =
+      limits::kContinuationFrames + static_cast<std::uint32_t>(most_bytes / kDefaultMaxFrameSize);
   if (++block_.continuations > most_frames || block_.bytes.size() + payload.size() > most_bytes) {
-    return fail(ConnectionErrorKind::kAbuse, ErrorCode::kEnhanceYourCalm, "a header block has too many CONTINUATION frames or is too long (RFC 9113 section 10.5.1)");
+    return fail(ConnectionErrorKind::kAbuse, ErrorCode::kEnhanceYourCalm,
+                "a header block has too many CONTINUATION frames or is too long (RFC 9113 section 10.5.1)");
   }
   block_.bytes.insert(block_.bytes.end(), payload.begin(), payload.end());
   if (!header.has(frame_flags::kEndHeaders)) return;
@@ -132,7 +141,9 @@ void Connection::receive_more_headers(Stream& stream, bool end_stream, const cha
     return fail_stream(stream, ErrorCode::kStreamClosed, "HEADERS after END_STREAM (RFC 9113 section 5.1)");
   }
   if (too_large) {
-    return fail_stream(stream, ErrorCode::kEnhanceYourCalm, "the header list is larger than our SETTINGS_MAX_HEADER_LIST_SIZE (option max_header_list_size)");
+    return fail_stream(
+        stream, ErrorCode::kEnhanceYourCalm,
+        "the header list is larger than our SETTINGS_MAX_HEADER_LIST_SIZE (option max_header_list_size)");
   }
   HeadersKind kind = HeadersKind::kTrailers;
   if (stream.final_headers_received_) {
@@ -163,7 +174,8 @@ void Connection::receive_late_headers(StreamId id) {
   if (!spend(limits::kCheapFrameCost) || id > goaway_last_id_ || resets_.contains(id)) return;
   if (resets_.has_forgotten()) return reject_stream(id, ErrorCode::kStreamClosed);
   if (id >= skipped_first_ && id <= skipped_last_) {
-    return fail(kProtocol, ErrorCode::kProtocolError, "HEADERS with a lower id than an earlier stream (RFC 9113 section 5.1.1)");
+    return fail(kProtocol, ErrorCode::kProtocolError,
+                "HEADERS with a lower id than an earlier stream (RFC 9113 section 5.1.1)");
   }
   fail(kProtocol, ErrorCode::kStreamClosed, "HEADERS on a closed stream (RFC 9113 section 5.1)");
 }
@@ -178,7 +190,8 @@ void Connection::reject_stream(StreamId id, ErrorCode code) {
 
 // RFC 9113 section 10.5.1, RFC 6585 section 5.
 void Connection::answer_too_large(StreamId id, bool end_stream) {
-  static const http::PreparedFields fields({http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentLength, "0")});
+  static const http::PreparedFields fields(
+      {http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentLength, "0")});
   write_headers(id, fields, true);
   ++counters_.streams_failed;
   if (!end_stream) {

@@ -13,9 +13,9 @@ namespace godwit::http2 {
 namespace {
 
 namespace h2 = testing::h2;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using std::chrono::milliseconds;
 
 const std::string kBlock = h2::field_block({{":method", "GET"}, {":scheme", "http"}, {":path", "/"}});
 const std::vector<http::Field> kResponse = {{":status", "200"}};
@@ -55,7 +55,8 @@ TEST(ConnectionLimits, FloodsOfFramesThatCarryNothing) {
       {"DATA of padding", h2::headers(1, kBlock), h2::padded_data(1, "", 0), limits::kOverheadBurst},
       {"unknown", "", h2::frame(0xf0, 0, 0, "x"), limits::kOverheadBurst},
       {"GOAWAY", "", h2::goaway(0, 0), limits::kOverheadBurst / limits::kGoawayCost},
-      {"RST_STREAM of a closed stream", h2::headers(1, kBlock) + h2::rst_stream(1, 8), h2::rst_stream(1, 8), limits::kOverheadBurst},
+      {"RST_STREAM of a closed stream", h2::headers(1, kBlock) + h2::rst_stream(1, 8), h2::rst_stream(1, 8),
+       limits::kOverheadBurst},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);

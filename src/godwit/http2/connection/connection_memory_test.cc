@@ -1,5 +1,5 @@
-// What connections cost: nothing is allocated in steady state, and idle ones hold little. Counts the calls of malloc, so
-// it is left out where a sanitizer has its own.
+// What connections cost: nothing is allocated in steady state, and idle ones hold little. Counts the calls of malloc,
+// so it is left out where a sanitizer has its own.
 
 #include <gtest/gtest.h>
 
@@ -83,10 +83,11 @@ class Server final : public ConnectionEvents {
 std::string hello() { return std::string(h2::preface()) + h2::settings() + h2::settings_ack(); }
 // Fields that are in the tables after the first request, and one that is not.
 std::string call(StreamId id, bool first) {
-  const std::string block =
-      first ? h2::field_block({{":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}}, h2::Indexing::kIncremental)
-            : h2::indexed_field(64) + h2::indexed_field(63) + h2::indexed_field(62);
-  return h2::headers(id, block + h2::field_block({{"grpc-timeout", "1S"}})) + h2::data(id, h2::grpc_message("hello"), true);
+  const std::string block = first ? h2::field_block({{":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}},
+                                                    h2::Indexing::kIncremental)
+                                  : h2::indexed_field(64) + h2::indexed_field(63) + h2::indexed_field(62);
+  return h2::headers(id, block + h2::field_block({{"grpc-timeout", "1S"}})) +
+         h2::data(id, h2::grpc_message("hello"), true);
 }
 Slice slice_of(const std::string& text) { return Slice::copy_of(as_bytes(text)); }
 

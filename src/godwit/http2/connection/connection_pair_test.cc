@@ -100,7 +100,8 @@ class Pair {
   void open() {
     if (client.connection.may_open() == 0) return;
     const std::string value = random_bytes(random_.below(40));
-    const std::vector<http::Field> request = {{":method", "POST"}, {":scheme", "http"}, {":path", "/echo"}, {"a", value}};
+    const std::vector<http::Field> request = {
+        {":method", "POST"}, {":scheme", "http"}, {":path", "/echo"}, {"a", value}};
     Stream* stream = client.connection.open({request}, false, nullptr);
     ASSERT_NE(stream, nullptr);
     client.streams.push_back(stream);
@@ -210,13 +211,15 @@ std::string recorded_session() {
     return h2::field_block(fields, indexing);
   };
   const std::string block = request({{"name", std::string(200, 'v')}}, h2::Indexing::kIncremental);
-  return std::string(h2::preface()) + h2::settings({{3, 10}, {4, 100'000}}) + h2::settings_ack() + h2::headers(1, block) +
-         h2::data(1, "first part, ") + h2::headers(3, block.substr(0, 50), false, false) + h2::continuation(3, block.substr(50, 1), false) +
-         h2::continuation(3, block.substr(51)) + h2::padded_data(1, "second part", 200) + h2::ping() + h2::data(3, std::string(16'000, 'd')) +
-         h2::priority(9, 3, 1) + h2::data(1, "", true) + h2::frame(0x99, 1, 3, std::string(500, 'u')) + h2::window_update(3, 1000) +
-         h2::headers(3, h2::field_block({{"checksum", "1"}}), true) + h2::headers(5, request({{"Bad", "x"}}, h2::Indexing::kWithout)) +
-         h2::data(5, "late") + h2::headers(7, block) + h2::rst_stream(7, 8) + h2::settings({{4, 50'000}}) + h2::headers(9, block, true) +
-         h2::goaway(0, 0, "bye") + h2::data(9, "after the end") + h2::window_update(0, 0);
+  return std::string(h2::preface()) + h2::settings({{3, 10}, {4, 100'000}}) + h2::settings_ack() +
+         h2::headers(1, block) + h2::data(1, "first part, ") + h2::headers(3, block.substr(0, 50), false, false) +
+         h2::continuation(3, block.substr(50, 1), false) + h2::continuation(3, block.substr(51)) +
+         h2::padded_data(1, "second part", 200) + h2::ping() + h2::data(3, std::string(16'000, 'd')) +
+         h2::priority(9, 3, 1) + h2::data(1, "", true) + h2::frame(0x99, 1, 3, std::string(500, 'u')) +
+         h2::window_update(3, 1000) + h2::headers(3, h2::field_block({{"checksum", "1"}}), true) +
+         h2::headers(5, request({{"Bad", "x"}}, h2::Indexing::kWithout)) + h2::data(5, "late") + h2::headers(7, block) +
+         h2::rst_stream(7, 8) + h2::settings({{4, 50'000}}) + h2::headers(9, block, true) + h2::goaway(0, 0, "bye") +
+         h2::data(9, "after the end") + h2::window_update(0, 0);
 }
 
 TEST(ConnectionPair, TheSameEventsHoweverTheBytesAreCut) {
@@ -242,7 +245,8 @@ TEST(ConnectionPair, TheSameEventsHoweverTheBytesAreCut) {
   };
   const std::vector<std::string> whole = play([] { return SIZE_MAX; });
   ASSERT_GT(whole.size(), 15u);
-  EXPECT_THAT(whole, ::testing::Contains(::testing::HasSubstr("GOAWAY 9 PROTOCOL_ERROR 'WINDOW_UPDATE of 0 for the connection")));
+  EXPECT_THAT(whole, ::testing::Contains(
+                         ::testing::HasSubstr("GOAWAY 9 PROTOCOL_ERROR 'WINDOW_UPDATE of 0 for the connection")));
   for (std::size_t piece = 1; piece < 64; ++piece) {
     EXPECT_EQ(play([&] { return piece; }), whole) << piece;
   }

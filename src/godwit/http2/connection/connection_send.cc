@@ -54,7 +54,8 @@ std::unique_ptr<WaitingTrailers> copy_of(const HeaderFields& fields) {
 }  // namespace
 
 std::uint32_t Connection::may_open() const {
-  if (role_ == Role::kServer || state_ == ConnectionState::kDraining || is_closed() || next_id_ > kStreamIdMax) return 0;
+  if (role_ == Role::kServer || state_ == ConnectionState::kDraining || is_closed() || next_id_ > kStreamIdMax)
+    return 0;
   std::uint32_t limit = peer_settings_.max_concurrent_streams;
   if (!settings_received_) limit = limits::kStreamsBeforeSettings;
   const std::uint32_t open = open_streams();
@@ -83,7 +84,8 @@ Stream* Connection::open(const HeaderFields& fields, bool end_stream, void* user
 }
 
 void Connection::write_headers(StreamId id, const HeaderFields& fields, bool end_stream) {
-  const Bytes block = fields.prepared() ? encoder_.encode(*fields.prepared(), fields.rest()) : encoder_.encode(fields.rest());
+  const Bytes block =
+      fields.prepared() ? encoder_.encode(*fields.prepared(), fields.rest()) : encoder_.encode(fields.rest());
   write_header_block(output_, id, block, end_stream, peer_settings_.max_frame_size);
 }
 
@@ -142,7 +144,8 @@ void Connection::write_data_now(Stream& stream, Bytes data, bool end_stream) {
 void Connection::send_data(Stream& stream, Bytes data, bool end_stream) {
   if (stream.state_ == StreamState::kClosed || (data.empty() && !end_stream)) return;
   GODWIT_ASSERT(stream.headers_sent_ && !stream.end_queued_ && "DATA before headers or after the end of a stream");
-  if (data.size() <= kCopiedFrameMax && can_write_now(stream, data.size())) return write_data_now(stream, data, end_stream);
+  if (data.size() <= kCopiedFrameMax && can_write_now(stream, data.size()))
+    return write_data_now(stream, data, end_stream);
   stream.queue_.append(data);
   queue_changed(stream, end_stream);
 }
@@ -171,7 +174,8 @@ void Connection::write_waiting(Stream& stream) {
       std::min({waiting, room, std::size_t{peer_settings_.max_frame_size}, std::size_t{kLinkedFrameMax}}));
   const bool last = size == waiting;
   const bool end_stream = last && stream.end_queued_ && !stream.trailers_;
-  store_frame_header(output_.reserve(kFrameHeaderSize), size, FrameType::kData, end_stream ? frame_flags::kEndStream : 0, stream.id_);
+  store_frame_header(output_.reserve(kFrameHeaderSize), size, FrameType::kData,
+                     end_stream ? frame_flags::kEndStream : 0, stream.id_);
   output_.commit(kFrameHeaderSize);
   stream.queue_.move_to(output_, size);
   stream.send_window_.take(size);
@@ -182,7 +186,8 @@ void Connection::write_waiting(Stream& stream) {
   if (!last || !stream.end_queued_) return;
   if (stream.trailers_) {
     const std::unique_ptr<WaitingTrailers> trailers = std::move(stream.trailers_);
-    const HeaderFields fields = trailers->prepared ? HeaderFields(*trailers->prepared, trailers->rest) : HeaderFields(trailers->rest);
+    const HeaderFields fields =
+        trailers->prepared ? HeaderFields(*trailers->prepared, trailers->rest) : HeaderFields(trailers->rest);
     write_headers(stream.id_, fields, true);
   }
   local_end(stream);

@@ -40,7 +40,8 @@ TEST(ConnectionSend, Section5_1_1_OpensOddIdsInOrder) {
   int tag = 0;
   EXPECT_EQ(client.connection.open({kRequest}, true, &tag)->user, &tag);
   EXPECT_EQ(open(client).id(), 3u);
-  EXPECT_THAT(client.frames(), ElementsAre("HEADERS 1 end :method=POST :scheme=http :path=/", "HEADERS 3 :method=POST :scheme=http :path=/"));
+  EXPECT_THAT(client.frames(), ElementsAre("HEADERS 1 end :method=POST :scheme=http :path=/",
+                                           "HEADERS 3 :method=POST :scheme=http :path=/"));
 }
 
 TEST(ConnectionSend, Section5_1_2_HoldsThePeersLimit) {
@@ -112,7 +113,8 @@ TEST(ConnectionSend, Section4_2_FramesFitThePeer) {
   client.receive(h2::window_update(0, 1 << 20));
   Stream& stream = open(client);
   client.connection.send_data(stream, block_of(50'000), true);
-  EXPECT_THAT(client.frames(), ElementsAre(StartsWith("HEADERS"), "DATA 1 20000 bytes", "DATA 1 20000 bytes", "DATA 1 10000 bytes end"));
+  EXPECT_THAT(client.frames(),
+              ElementsAre(StartsWith("HEADERS"), "DATA 1 20000 bytes", "DATA 1 20000 bytes", "DATA 1 10000 bytes end"));
 }
 
 TEST(ConnectionSend, LargeSlicesAreLinked) {
@@ -134,8 +136,8 @@ TEST(ConnectionSend, StreamsTakeTurns) {
   Stream& b = open(client);
   client.connection.send_data(a, block_of(32'000), true);
   client.connection.send_data(b, block_of(32'000), true);
-  EXPECT_THAT(client.frames(), ElementsAre(StartsWith("HEADERS 1"), StartsWith("HEADERS 3"), "DATA 1 16384 bytes", "DATA 3 16384 bytes",
-                                           "DATA 1 15616 bytes end", "DATA 3 15616 bytes end"));
+  EXPECT_THAT(client.frames(), ElementsAre(StartsWith("HEADERS 1"), StartsWith("HEADERS 3"), "DATA 1 16384 bytes",
+                                           "DATA 3 16384 bytes", "DATA 1 15616 bytes end", "DATA 3 15616 bytes end"));
 }
 
 TEST(ConnectionSend, SmallMessagesOfOneStreamShareAFrame) {
@@ -147,7 +149,8 @@ TEST(ConnectionSend, SmallMessagesOfOneStreamShareAFrame) {
   client.connection.send_data(b, as_bytes("other"), false);
   client.connection.send_data(a, as_bytes("message"), false);
   client.connection.send_data(a, Bytes{}, true);
-  EXPECT_THAT(client.frames(), ElementsAre(StartsWith("HEADERS 1"), StartsWith("HEADERS 3"), "DATA 1 70 bytes", "DATA 3 5 bytes", "DATA 1 7 bytes end"));
+  EXPECT_THAT(client.frames(), ElementsAre(StartsWith("HEADERS 1"), StartsWith("HEADERS 3"), "DATA 1 70 bytes",
+                                           "DATA 3 5 bytes", "DATA 1 7 bytes end"));
   // What was seen does not grow any more.
   client.connection.send_data(b, as_bytes("one"), false);
   const std::string seen = client.output();
@@ -174,7 +177,8 @@ TEST(ConnectionSend, OneFrameIsNotFilledForEver) {
 
 TEST(ConnectionSend, TrailersWaitBehindData) {
   Engine server(Role::kServer);
-  server.receive(std::string(h2::preface()) + h2::settings({{4, 10}}) + h2::settings_ack() + h2::headers(1, kBlock, true));
+  server.receive(std::string(h2::preface()) + h2::settings({{4, 10}}) + h2::settings_ack() +
+                 h2::headers(1, kBlock, true));
   server.frames();
   Stream& stream = *server.find(1);
   server.connection.send_headers(stream, {kResponse}, false);
@@ -189,14 +193,16 @@ TEST(ConnectionSend, TrailersWaitBehindData) {
   EXPECT_FALSE(stream.can_send());
   EXPECT_THAT(server.frames(), ElementsAre("HEADERS 1 :status=200", "DATA 1 10 bytes"));
   server.receive(h2::window_update(1, 10));
-  EXPECT_THAT(server.frames(), ElementsAre("DATA 1 2 bytes", "HEADERS 1 end grpc-status=13 grpc-message=" + std::string(50, 'm')));
+  EXPECT_THAT(server.frames(),
+              ElementsAre("DATA 1 2 bytes", "HEADERS 1 end grpc-status=13 grpc-message=" + std::string(50, 'm')));
   EXPECT_EQ(server.events.back(), "closed 1");
 }
 
 TEST(ConnectionSend, PreparedTrailersWaitToo) {
   static const http::PreparedFields prepared({http::Field("grpc-status", "0")});
   Engine server(Role::kServer);
-  server.receive(std::string(h2::preface()) + h2::settings({{4, 1}}) + h2::settings_ack() + h2::headers(1, kBlock, true));
+  server.receive(std::string(h2::preface()) + h2::settings({{4, 1}}) + h2::settings_ack() +
+                 h2::headers(1, kBlock, true));
   server.frames();
   Stream& stream = *server.find(1);
   server.connection.send_headers(stream, {kResponse}, false);

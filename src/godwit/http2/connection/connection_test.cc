@@ -15,11 +15,11 @@ namespace godwit::http2 {
 namespace {
 
 namespace h2 = testing::h2;
+using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-using std::chrono::seconds;
 
 const std::string kBlock = h2::field_block({{":method", "GET"}, {":scheme", "http"}, {":path", "/"}});
 const std::string kOk = h2::field_block({{":status", "200"}});
@@ -69,11 +69,13 @@ TEST(Connection, OtherProtocolsAreNamed) {
   const Case cases[] = {
       {Role::kServer, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", ConnectionErrorKind::kPeerSpeaksHttp1, "'GET / HTTP/1.1'"},
       {Role::kServer, "PRI * HTTP/1.1\r\n", ConnectionErrorKind::kPeerSpeaksHttp1, "'PRI * HTTP/1.1'"},
-      {Role::kServer, "P /" + std::string(500, 'x'), ConnectionErrorKind::kProtocol, "not the HTTP/2 connection preface"},
+      {Role::kServer, "P /" + std::string(500, 'x'), ConnectionErrorKind::kProtocol,
+       "not the HTTP/2 connection preface"},
       {Role::kServer, std::string("\x16\x03\x01\x02\x00\x01", 6), ConnectionErrorKind::kPeerSpeaksTls, "TLS"},
       {Role::kServer, "SSH-2.0-OpenSSH_9\r\n", ConnectionErrorKind::kProtocol, "'SSH-2.0-OpenSSH_9'"},
       {Role::kServer, std::string("\0\0\0\4", 4), ConnectionErrorKind::kProtocol, "not the HTTP/2 connection preface"},
-      {Role::kClient, "HTTP/1.1 400 Bad Request\r\n\r\n", ConnectionErrorKind::kPeerSpeaksHttp1, "'HTTP/1.1 400 Bad Request'"},
+      {Role::kClient, "HTTP/1.1 400 Bad Request\r\n\r\n", ConnectionErrorKind::kPeerSpeaksHttp1,
+       "'HTTP/1.1 400 Bad Request'"},
       {Role::kClient, std::string("\x15\x03\x01\x00\x02", 5), ConnectionErrorKind::kPeerSpeaksTls, "TLS"},
   };
   for (const Case& c : cases) {
@@ -233,7 +235,8 @@ TEST(Connection, CloseTellsPeerAndStreams) {
   EXPECT_THAT(server.events, IsEmpty());  // not from inside a command
   EXPECT_TRUE(server.connection.wants_flush());
   EXPECT_THAT(server.frames(), ElementsAre("GOAWAY 3 NO_ERROR 'going home'"));
-  EXPECT_THAT(server.events, ElementsAre("reset 1 NO_ERROR connection", "closed 1", "reset 3 NO_ERROR connection", "closed 3"));
+  EXPECT_THAT(server.events,
+              ElementsAre("reset 1 NO_ERROR connection", "closed 1", "reset 3 NO_ERROR connection", "closed 3"));
   EXPECT_EQ(server.last_reset_text, "going home");
   server.receive(h2::ping());
   server.connection.close(ErrorCode::kNoError, "again");
@@ -256,17 +259,19 @@ TEST(Connection, EventsMayCallCommands) {
   };
   server.receive(kHello + h2::settings_ack() + h2::headers(1, kBlock, true) + h2::headers(3, kBlock) +
                  h2::data(3, "more", true) + h2::headers(5, kBlock) + h2::data(5, "x") + h2::headers(7, kBlock));
-  EXPECT_THAT(server.events,
-              ElementsAre(StartsWith("request 1"), "closed 1", StartsWith("request 3"), "closed 3",
-                          StartsWith("request 5"), "reset 5 ENHANCE_YOUR_CALM connection", "closed 5"));
+  EXPECT_THAT(server.events, ElementsAre(StartsWith("request 1"), "closed 1", StartsWith("request 3"), "closed 3",
+                                         StartsWith("request 5"), "reset 5 ENHANCE_YOUR_CALM connection", "closed 5"));
   const std::vector<std::string> frames = server.frames();
-  EXPECT_THAT(std::vector<std::string>(frames.begin() + 3, frames.end()),
-              ElementsAre("HEADERS 1 end :status=200", "RST_STREAM 3 INTERNAL_ERROR", "GOAWAY 5 ENHANCE_YOUR_CALM 'enough'"));
+  EXPECT_THAT(
+      std::vector<std::string>(frames.begin() + 3, frames.end()),
+      ElementsAre("HEADERS 1 end :status=200", "RST_STREAM 3 INTERNAL_ERROR", "GOAWAY 5 ENHANCE_YOUR_CALM 'enough'"));
 }
 
 TEST(Connection, ClosingInsideADataEventStopsIt) {
   Engine server(Role::kServer);
-  server.data_hook = [&](Stream& stream, const DataView&, bool) { server.connection.reset(stream, ErrorCode::kCancel); };
+  server.data_hook = [&](Stream& stream, const DataView&, bool) {
+    server.connection.reset(stream, ErrorCode::kCancel);
+  };
   server.receive(kHello + h2::settings_ack() + h2::headers(1, kBlock));
   server.receive(h2::data(1, "a long payload that comes in pieces", true), 5);
   EXPECT_THAT(server.events, ElementsAre(StartsWith("request 1"), "data 1 a", "closed 1"));
@@ -274,7 +279,8 @@ TEST(Connection, ClosingInsideADataEventStopsIt) {
 
 TEST(Connection, CountsStreams) {
   Engine server(Role::kServer);
-  server.receive(kHello + h2::settings_ack() + h2::headers(1, kBlock, true) + h2::headers(3, kBlock, true) + h2::rst_stream(3, 8));
+  server.receive(kHello + h2::settings_ack() + h2::headers(1, kBlock, true) + h2::headers(3, kBlock, true) +
+                 h2::rst_stream(3, 8));
   server.connection.send_headers(*server.find(1), {kResponse}, false);
   server.connection.send_data(*server.find(1), as_bytes("12345"), true);
   server.frames();

@@ -49,13 +49,13 @@ enum class Initiator : std::uint8_t {
   kPeer,    // the peer said so (GOAWAY with an error and then the end of input), or just went away
 };
 enum class ConnectionErrorKind : std::uint8_t {
-  kProtocol,        // a rule of RFC 9113 or RFC 7541 was broken
-  kAbuse,           // one of the limits in limits/limits.h (ENHANCE_YOUR_CALM)
-  kTimeout,         // the peer did not send its preface, or did not acknowledge SETTINGS, in time
-  kPeerSpeaksHttp1, // server: the first bytes are an HTTP/1 request; client: an HTTP/1 response. Nothing but possibly
-                    // our own preface was written: the transport may answer in HTTP/1
-  kPeerSpeaksTls,   // the first bytes are a TLS record
-  kInputEnded,      // receive_end() while streams were open or before the preface was complete
+  kProtocol,         // a rule of RFC 9113 or RFC 7541 was broken
+  kAbuse,            // one of the limits in limits/limits.h (ENHANCE_YOUR_CALM)
+  kTimeout,          // the peer did not send its preface, or did not acknowledge SETTINGS, in time
+  kPeerSpeaksHttp1,  // server: the first bytes are an HTTP/1 request; client: an HTTP/1 response. Nothing but possibly
+                     // our own preface was written: the transport may answer in HTTP/1
+  kPeerSpeaksTls,    // the first bytes are a TLS record
+  kInputEnded,       // receive_end() while streams were open or before the preface was complete
 };
 struct ConnectionError {
   ConnectionErrorKind kind = ConnectionErrorKind::kProtocol;
@@ -68,8 +68,8 @@ struct ConnectionError {
 // command. Every command may be called from inside every event; the inputs just named and the destructor may not,
 // except flush(), which then does nothing because the work is done when the event returns.
 //
-// The events of one stream: [on_headers]... on_data... [on_headers(trailers)] in the order of the wire, then at most one
-// on_reset, then exactly one on_stream_closed. After a command reset() only on_stream_closed comes.
+// The events of one stream: [on_headers]... on_data... [on_headers(trailers)] in the order of the wire, then at most
+// one on_reset, then exactly one on_stream_closed. After a command reset() only on_stream_closed comes.
 class ConnectionEvents {
  public:
   // Fields are in wire order and were checked against RFC 9113 section 8: names lower-case, values without NUL, CR, LF,
@@ -91,10 +91,12 @@ class ConnectionEvents {
   virtual void on_ping_ack(std::uint64_t /*opaque*/) {}
   // The number of streams that may be opened grew from zero (client).
   virtual void on_may_open() {}
-  // shutdown() was called or GOAWAY came in, and no stream is left: write what output() holds, then close. At most once.
+  // shutdown() was called or GOAWAY came in, and no stream is left: write what output() holds, then close. At most
+  // once.
   virtual void on_drained() {}
-  // The connection is dead: is_closed() is true. on_reset and on_stream_closed of all streams follow, then nothing more.
-  // output() holds a GOAWAY to write before closing (empty when there is nobody to read it). Not called for close().
+  // The connection is dead: is_closed() is true. on_reset and on_stream_closed of all streams follow, then nothing
+  // more. output() holds a GOAWAY to write before closing (empty when there is nobody to read it). Not called for
+  // close().
   virtual void on_connection_error(const ConnectionError&) {}
 
  protected:

@@ -10,8 +10,8 @@
 
 namespace godwit::http2 {
 
-// The last streams that we reset. Their frames may still be under way when the peer has not seen our RST_STREAM yet, and
-// are ignored (RFC 9113 section 5.1, "closed"). Holds no memory before the first reset.
+// The last streams that we reset. Their frames may still be under way when the peer has not seen our RST_STREAM yet,
+// and are ignored (RFC 9113 section 5.1, "closed"). Holds no memory before the first reset.
 class ResetMemory {
  public:
   void add(StreamId id) {

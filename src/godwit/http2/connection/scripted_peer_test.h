@@ -129,7 +129,9 @@ class Engine final : public ConnectionEvents {
 
  private:
   void note(const std::string& line) { events.push_back(line); }
-  static std::string name(const char* what, const Stream& s) { return std::string(what) + " " + std::to_string(s.id()); }
+  static std::string name(const char* what, const Stream& s) {
+    return std::string(what) + " " + std::to_string(s.id());
+  }
   void know(Stream& stream) {
     if (!find(stream.id())) streams.push_back(&stream);
   }
@@ -154,8 +156,7 @@ class Engine final : public ConnectionEvents {
   }
   void on_reset(Stream& stream, const StreamReset& reset) override {
     static constexpr const char* kNames[] = {"peer", "engine", "unprocessed", "connection"};
-    note(name("reset", stream) + " " + std::string(name_of(reset.code)) + " " +
-         kNames[static_cast<int>(reset.cause)]);
+    note(name("reset", stream) + " " + std::string(name_of(reset.code)) + " " + kNames[static_cast<int>(reset.cause)]);
     last_reset_text = std::string(reset.text);
   }
   void on_stream_closed(Stream& stream) override {

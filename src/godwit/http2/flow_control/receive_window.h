@@ -28,8 +28,8 @@ class ReceiveWindow {
     returned_ = 0;
     return increment;
   }
-  // Makes the window larger (size >= this->size()). The caller tells the peer about the difference, by WINDOW_UPDATE or by
-  // SETTINGS_INITIAL_WINDOW_SIZE.
+  // Makes the window larger (size >= this->size()). The caller tells the peer about the difference, by WINDOW_UPDATE or
+  // by SETTINGS_INITIAL_WINDOW_SIZE.
   void raise(std::uint32_t size) {
     available_ += size - size_;
     size_ = size;

@@ -16,8 +16,8 @@ class SendWindow {
   bool is_open() const { return available_ > 0; }
   // bytes <= available().
   void take(std::uint32_t bytes) { available_ -= static_cast<std::int32_t>(bytes); }
-  // A WINDOW_UPDATE, or the difference of two initial windows. False: the window would leave its range (section 6.9.1), and
-  // nothing changed.
+  // A WINDOW_UPDATE, or the difference of two initial windows. False: the window would leave its range (section 6.9.1),
+  // and nothing changed.
   bool add(std::int64_t bytes) {
     const std::int64_t sum = available_ + bytes;
     if (sum > kWindowMax || sum < -kWindowMax) return false;

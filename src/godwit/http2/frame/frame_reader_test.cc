@@ -57,9 +57,10 @@ std::vector<std::string> read_in_pieces(const std::string& bytes, std::size_t pi
 }
 
 TEST(FrameReader, Section4_1_CutsTheSameWhateverThePieces) {
-  const std::string bytes = h2::settings({{3, 100}}) + h2::headers(1, "block one", false) + h2::data(1, "hello", false) +
-                            h2::frame(0xfa, 0xff, 7, std::string(3000, 'u')) + h2::ping() + h2::data(1, "", true) +
-                            h2::settings_ack() + h2::window_update(0x80000003, 17) + h2::goaway(9, 2, "bye");
+  const std::string bytes = h2::settings({{3, 100}}) + h2::headers(1, "block one", false) +
+                            h2::data(1, "hello", false) + h2::frame(0xfa, 0xff, 7, std::string(3000, 'u')) +
+                            h2::ping() + h2::data(1, "", true) + h2::settings_ack() +
+                            h2::window_update(0x80000003, 17) + h2::goaway(9, 2, "bye");
   const std::vector<std::string> whole = read_in_pieces(bytes, bytes.size());
   ASSERT_EQ(whole.size(), 9u);
   EXPECT_EQ(whole[1], "HEADERS 1 4 block one");

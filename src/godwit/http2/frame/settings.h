@@ -37,8 +37,8 @@ struct SettingsFault {
   const char* text;
 };
 
-// Reads the payload of a SETTINGS frame (whose length is a multiple of 6) over `settings`. Identifiers that are not known
-// are ignored; of several values the last one counts. `from_server`: a server must not enable push.
+// Reads the payload of a SETTINGS frame (whose length is a multiple of 6) over `settings`. Identifiers that are not
+// known are ignored; of several values the last one counts. `from_server`: a server must not enable push.
 Result<void, SettingsFault> parse_settings(Bytes payload, bool from_server, Settings& settings);
 
 }  // namespace godwit::http2

@@ -35,8 +35,8 @@ inline constexpr std::int32_t kResetsPerSecond = 200;
 inline constexpr std::int32_t kOverheadBurst = 10'000;
 // ... come back with time ...
 inline constexpr std::int32_t kOverheadPerSecond = 1'000;
-// ... and with each frame that does carry something (HEADERS of a new stream, DATA in either direction): honest peers send
-// up to two WINDOW_UPDATEs and a PING for each DATA frame.
+// ... and with each frame that does carry something (HEADERS of a new stream, DATA in either direction): honest peers
+// send up to two WINDOW_UPDATEs and a PING for each DATA frame.
 inline constexpr std::int32_t kOverheadCredit = 4;
 // What frames cost: about in proportion to the work they make.
 inline constexpr std::int32_t kCheapFrameCost = 1;     // WINDOW_UPDATE, PRIORITY, unknown, empty DATA, late frames

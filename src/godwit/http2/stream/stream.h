@@ -20,12 +20,12 @@ enum class ResetCause : std::uint8_t;
 // Trailers that wait behind DATA: a copy of what send_headers() was given.
 struct WaitingTrailers {
   const http::PreparedFields* prepared = nullptr;
-  std::string text;                // names and values of `rest`, one after the other
-  std::vector<http::Field> rest;   // views into `text`
+  std::string text;               // names and values of `rest`, one after the other
+  std::vector<http::Field> rest;  // views into `text`
 };
 
-// One stream of a Connection. The engine makes it (open(), or on_headers with a request), and a pointer stays valid until
-// on_stream_closed() for it has returned. All work is done by commands of the Connection.
+// One stream of a Connection. The engine makes it (open(), or on_headers with a request), and a pointer stays valid
+// until on_stream_closed() for it has returned. All work is done by commands of the Connection.
 class Stream {
  public:
   // Free for the user of the engine; nullptr on a new stream of the peer.
@@ -53,8 +53,8 @@ class Stream {
   bool head_request_ : 1 = false;            // client: the response has no body, whatever its content-length says
   // What the user has given us.
   bool headers_sent_ : 1 = false;
-  bool end_queued_ : 1 = false;        // no more from the user
-  bool above_high_ : 1 = false;        // on_writable() is owed
+  bool end_queued_ : 1 = false;  // no more from the user
+  bool above_high_ : 1 = false;  // on_writable() is owed
   // How it ended.
   bool reset_pending_ : 1 = false;  // on_reset() is owed
   bool ended_well_ : 1 = false;     // by END_STREAM on both sides

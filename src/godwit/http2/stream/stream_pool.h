@@ -6,8 +6,8 @@
 
 namespace godwit::http2 {
 
-// Makes streams from memory that was used before. Each thread keeps up to kKept free streams for all its connections, so
-// that a connection without streams holds none.
+// Makes streams from memory that was used before. Each thread keeps up to kKept free streams for all its connections,
+// so that a connection without streams holds none.
 class StreamPool {
  public:
   static constexpr int kKept = 1024;
