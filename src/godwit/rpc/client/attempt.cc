@@ -277,7 +277,7 @@ void Attempt::on_closed() {
 
 // --- ends ---
 
-void Attempt::complete(Status status) {
+void Attempt::complete(Status&& status) {
   Call& call = *call_;
   if (phase_ == Phase::kMessages) {
     // What the reader has not taken is cut now, so that the status is final.
@@ -307,7 +307,7 @@ void Attempt::complete(Status status) {
   end(std::move(status), false);
 }
 
-void Attempt::end(Status status, bool unprocessed) {
+void Attempt::end(Status&& status, bool unprocessed) {
   phase_ = Phase::kDone;
   call_->attempt_done(std::move(status), unprocessed);
 }

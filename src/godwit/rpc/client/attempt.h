@@ -65,8 +65,8 @@ class Attempt final : public http::ExchangeEvents {
   Status too_large(std::size_t length) const;
   Status unexpected_response() const;
   // The response is complete.
-  void complete(Status status);
-  void end(Status status, bool unprocessed);
+  void complete(Status&& status);
+  void end(Status&& status, bool unprocessed);
   void credit(std::size_t up_to) {
     if (exchange_ && up_to > credited_) {
       exchange_->consumed(up_to - credited_);

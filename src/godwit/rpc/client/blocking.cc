@@ -40,7 +40,7 @@ class BlockingUnary final : public UnaryCall, public Work {
  private:
   void run() override { start(channel_, method_, context_, framed_, request_); }
   void on_message(const http::BodyView& message) override { reply_.message = message.slice(); }
-  void on_finished(Status status) override {
+  void on_finished(Status&& status) override {
     if (!status.ok()) reply_.message = Slice();
     reply_.status = std::move(status);
     std::atomic<int>& done = done_;

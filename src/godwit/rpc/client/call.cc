@@ -324,7 +324,7 @@ void Call::attempt_writable() {
   if (sink_) sink_->on_writable();
 }
 
-void Call::attempt_done(Status status, bool unprocessed) {
+void Call::attempt_done(Status&& status, bool unprocessed) {
   if (unprocessed && !committed_ && !retried_ && !inner_done_) {
     // gRFC A6, "Transparent Retries": the server did nothing, so the call goes out again, once.
     retried_ = true;

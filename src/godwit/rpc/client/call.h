@@ -145,17 +145,17 @@ class Call final : public ClientCallInfo, private Timer {
   void attempt_message(const http::BodyView& message);
   void attempt_writable();
   // `unprocessed`: the server says that it did nothing.
-  void attempt_done(Status status, bool unprocessed);
+  void attempt_done(Status&& status, bool unprocessed);
   void detach_attempt();
 
   // Ends.
   void on_timer() override;
   Status deadline_status() const;
   // What happened below the interceptors; they may change it. Locally made: what was received is dropped.
-  void finish_inner(Status status);
-  void finish_locally(Status status);
+  void finish_inner(Status&& status);
+  void finish_locally(Status&& status);
   // Final.
-  void finish(Status status);
+  void finish(Status&& status);
 
   // What every call touches comes first.
   ChannelCore* channel_ = nullptr;  // nullptr when the call has ended

@@ -132,23 +132,23 @@ void Call::fail(Status status) {
 
 // --- ends ---
 
-void Call::finish_locally(Status status) {
+void Call::finish_locally(Status&& status) {
   ready_.clear();
   next_ready_ = 0;
   finish_inner(std::move(status));
 }
 
-void Call::finish_inner(Status status) {
+void Call::finish_inner(Status&& status) {
   if (inner_done_ || stage_ == Stage::kDone) return;
   if (!intercepting_.valid()) return finish(std::move(status));
   inner_done_ = true;
   queue_link_.unlink();
   detach_attempt();
-  inner_status_ = std::move(status);
+  if (!status.ok()) inner_status_ = std::move(status);
   if (inner_awaiter_) inner_awaiter_->resume();
 }
 
-void Call::finish(Status status) {
+void Call::finish(Status&& status) {
   if (stage_ == Stage::kDone) return;
   stage_ = Stage::kDone;
   inner_done_ = true;
@@ -156,7 +156,7 @@ void Call::finish(Status status) {
   queue_link_.unlink();
   live_link_.unlink();
   detach_attempt();
-  status_ = std::move(status);
+  if (!status.ok()) status_ = std::move(status);
   // Frames of interceptors that have not ended go here, where they are suspended.
   if (intercepting_.valid()) intercepting_.reset();
   if (ClientContext* context = std::exchange(context_, nullptr)) context->detach();

@@ -231,7 +231,7 @@ TEST(Call, UnreadableReplyEndsTheCall) {
   struct Picky final : UnaryCall {
     ~Picky() = default;
     void on_message(const http::BodyView&) override { reject(Status(StatusCode::kInternal, "no valid Reply")); }
-    void on_finished(Status ended) override { status = std::move(ended), ++ends; }
+    void on_finished(Status&& ended) override { status = std::move(ended), ++ends; }
     Status status;
     int ends = 0;
   } call;

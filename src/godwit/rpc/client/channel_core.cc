@@ -150,7 +150,7 @@ void ChannelCore::requeue(CallList& calls) {
 }
 
 void ChannelCore::begin(Call& call) {
-  if (state_ == ConnectivityState::kShutdown) return call.finish_inner(state_status_);
+  if (state_ == ConnectivityState::kShutdown) return call.finish_inner(Status(state_status_));
   if (!picker_) {
     enqueue(call);
     return leave_idle();

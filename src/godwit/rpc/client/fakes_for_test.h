@@ -265,7 +265,7 @@ class Unary final : public UnaryCall {
     messages.emplace_back(as_text(message.bytes));
     if (on_reply) on_reply();
   }
-  void on_finished(Status ended) override {
+  void on_finished(Status&& ended) override {
     ++ends;
     status = std::move(ended);
     if (then) {

@@ -32,7 +32,7 @@ class TypedUnary final : public UnaryCall {
     reply = as_text(message.bytes);
     received({&reply, &kText});
   }
-  void on_finished(Status ended) override {
+  void on_finished(Status&& ended) override {
     ++ends;
     status = std::move(ended);
   }

@@ -124,7 +124,7 @@ class LoopbackCall final : public UnaryCall {
 
  private:
   void on_message(const http::BodyView& message) override { bytes += message.bytes.size(); }
-  void on_finished(Status status) override { good += status.ok(); }
+  void on_finished(Status&& status) override { good += status.ok(); }
 };
 
 }  // namespace godwit::rpc::fake

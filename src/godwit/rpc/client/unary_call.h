@@ -41,7 +41,7 @@ class UnaryCall : private CallSink {
   // another status than OK, the reply does not count. At most once for each call.
   void on_message(const http::BodyView& message) override = 0;
   // The call has ended, exactly once. This object may be destroyed or started again from inside.
-  virtual void on_finished(Status status) = 0;
+  virtual void on_finished(Status&& status) = 0;
 
   // From inside on_message(): the parsed message, for interceptors; or why it can't be parsed, which ends the call.
   void received(MessageHandle reply) { call_->received(reply); }
@@ -52,6 +52,10 @@ class UnaryCall : private CallSink {
   void on_writable() override {}
   void on_done() override {
     Call* call = std::exchange(call_, nullptr);
+    if (call->status().ok()) {
+      call->release();
+      return on_finished(Status());
+    }
     Status status = std::move(call->status());
     call->release();
     on_finished(std::move(status));
@@ -72,8 +76,8 @@ class UnaryAwaiter : public UnaryCall {
   Status& status() { return status_; }
 
  private:
-  void on_finished(Status status) final {
-    status_ = std::move(status);
+  void on_finished(Status&& status) final {
+    if (!status.ok()) status_ = std::move(status);
     ended_ = true;
     if (waiter_) waiter_.resume();  // may destroy this
   }
