@@ -51,7 +51,7 @@ struct Element {
 class Interpreter {
  public:
   Interpreter(const ast::File& tree, FileDescriptorProto& proto, proto::DescriptorPool& pool, proto::SchemaLinker& linker, Report& report)
-      : tree_(tree), proto_(proto), pool_(pool), linker_(linker), report_(report), encoder_(tree, pool, linker, report) {}
+      : tree_(tree), proto_(proto), pool_(pool), linker_(linker), report_(report), encoder_(tree, linker, report) {}
 
   bool run() {
     static constexpr Element kFile = {FieldOptions::TARGET_TYPE_FILE, "file", google::protobuf::FileOptions::descriptor, "google.protobuf.FileOptions"};

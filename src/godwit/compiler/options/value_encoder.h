@@ -11,8 +11,7 @@ namespace godwit::compiler {
 // Turns values of options into wire bytes of the field that they are for. Functions return false after reporting.
 class ValueEncoder {
  public:
-  ValueEncoder(const ast::File& file, proto::DescriptorPool& pool, proto::SchemaLinker& linker, Report& report)
-      : file_(file), pool_(pool), linker_(linker), report_(report) {}
+  ValueEncoder(const ast::File& file, proto::SchemaLinker& linker, Report& report) : file_(file), linker_(linker), report_(report) {}
 
   // Appends the field, tag included. `option_name` is for messages: the option as written. `in_literal`: the value
   // stands in a message literal, where a few more forms are good.
@@ -30,7 +29,6 @@ class ValueEncoder {
   bool fail(ast::Range at, std::string message, std::string help = {});
 
   const ast::File& file_;
-  proto::DescriptorPool& pool_;
   proto::SchemaLinker& linker_;
   Report& report_;
 };

@@ -33,7 +33,7 @@ std::uint8_t scalar_type(std::string_view word) {
 
 class Parser {
  public:
-  Parser(ast::File& file, Report& report) : file_(file), report_(report), c_(file, report), options_(c_) {}
+  Parser(ast::File& file, Report& report) : file_(file), c_(file, report), options_(c_) {}
 
   void run() {
     if (c_.looking_at("syntax") || c_.looking_at("edition")) {
@@ -483,7 +483,6 @@ class Parser {
   }
 
   ast::File& file_;
-  Report& report_;
   Cursor c_;
   OptionParser options_;
   ast::Package* package_ = nullptr;

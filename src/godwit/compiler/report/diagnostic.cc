@@ -60,9 +60,13 @@ Diagnostic& Report::warning(std::string path, std::string message) {
 const std::vector<Diagnostic>& Report::sorted() {
   std::unordered_map<const SourceFile*, std::size_t> order;
   for (const Diagnostic& d : diagnostics_) order.emplace(d.file, order.size());
-  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+  for (Diagnostic& d : diagnostics_) {
+    if (d.sequence == 0) d.sequence = ++sequence_;
+  }
+  std::sort(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
     if (a.file != b.file) return order[a.file] < order[b.file];
-    return a.file != nullptr && a.span.begin < b.span.begin;
+    if (a.file != nullptr && a.span.begin != b.span.begin) return a.span.begin < b.span.begin;
+    return a.sequence < b.sequence;
   });
   return diagnostics_;
 }

@@ -31,6 +31,7 @@ struct Diagnostic {
   std::string message;
   std::vector<Note> notes;
   std::string help;
+  std::size_t sequence = 0;  // Report's: keeps the order of diagnostics at one place
 };
 
 // Collects diagnostics of one run. The files that they name must outlive it.
@@ -57,7 +58,7 @@ class Report {
   Diagnostic dropped_;  // where diagnostics beyond the limit go
   const SourceFile* last_file_ = nullptr;
   std::size_t last_file_count_ = 0;
-  std::size_t errors_ = 0, warnings_ = 0;
+  std::size_t errors_ = 0, warnings_ = 0, sequence_ = 0;
 };
 
 // How a diagnostic is written: gcc's "file:line:column: error: text", or the form that Visual Studio reads.

@@ -185,7 +185,10 @@ int FileDescriptor::find_location(std::span<const std::int32_t> path) const {
     if (location_index_ == nullptr) {
       auto* order = static_cast<std::int32_t*>(tables.arena.allocate(sizeof(std::int32_t) * static_cast<std::size_t>(count), alignof(std::int32_t)));
       for (int i = 0; i < count; ++i) order[i] = i;
-      std::stable_sort(order, order + count, [&](int a, int b) { return less(info.location(a).path(), info.location(b).path()); });
+      std::sort(order, order + count, [&](int a, int b) {
+        if (less(info.location(a).path(), info.location(b).path())) return true;
+        return a < b && !less(info.location(b).path(), info.location(a).path());
+      });
       location_index_ = order;
     }
     index = location_index_;

@@ -390,7 +390,9 @@ void SchemaLinker::build_message(MessageDescriptor& m, DescriptorProto& proto, s
   if (m.sequential_ < m.field_count_) {
     auto* order = make_array<std::uint32_t>(tables_.arena, m.field_count_);
     for (std::uint32_t i = 0; i < m.field_count_; ++i) order[i] = i;
-    std::stable_sort(order, order + m.field_count_, [&](std::uint32_t a, std::uint32_t b) { return m.fields_[a].number_ < m.fields_[b].number_; });
+    std::sort(order, order + m.field_count_, [&](std::uint32_t a, std::uint32_t b) {
+      return m.fields_[a].number_ != m.fields_[b].number_ ? m.fields_[a].number_ < m.fields_[b].number_ : a < b;
+    });
     m.by_number_ = order;
   }
   --depth_;
@@ -459,7 +461,9 @@ void SchemaLinker::build_enum(EnumDescriptor& e, EnumDescriptorProto& proto, std
   }
   auto* order = make_array<std::uint32_t>(tables_.arena, e.value_count_);
   for (std::uint32_t i = 0; i < e.value_count_; ++i) order[i] = i;
-  std::stable_sort(order, order + e.value_count_, [&](std::uint32_t a, std::uint32_t b) { return e.values_[a].number_ < e.values_[b].number_; });
+  std::sort(order, order + e.value_count_, [&](std::uint32_t a, std::uint32_t b) {
+    return e.values_[a].number_ != e.values_[b].number_ ? e.values_[a].number_ < e.values_[b].number_ : a < b;
+  });
   e.by_number_ = order;
   std::vector<NumberRange> ranges;
   for (const auto& r : proto.reserved_range()) ranges.push_back({r.start(), std::int64_t{r.end()} + 1});
