@@ -1,5 +1,6 @@
 #include "godwit/base/json_number.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -106,8 +107,33 @@ template <typename T>
 void append_floating(std::string& out, T value) {
   GODWIT_ASSERT(std::isfinite(value));
   char text[40];
-  const auto result = std::to_chars(text, text + sizeof text, value);
-  out.append(text, result.ptr);
+  const char* const end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  // d.ddde+xx: taken apart, because the exponent is for what is really large or small. (The fixed form of to_chars would
+  // print all digits of a large float, and its shortest form 1e+05 for 100000.)
+  const char* p = text;
+  if (*p == '-') out += *p++;
+  const char* const exponent_mark = std::find(p, end, 'e');
+  int exponent = 0;
+  std::from_chars(exponent_mark + (exponent_mark[1] == '+' ? 2 : 1), end, exponent);
+  if (exponent < -4 || exponent >= 16) {
+    out.append(p, end);
+    return;
+  }
+  std::string digits(1, *p);
+  if (exponent_mark - p > 2) digits.append(p + 2, exponent_mark);
+  const auto size = static_cast<int>(digits.size());
+  if (exponent < 0) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-exponent - 1), '0');
+    out += digits;
+  } else if (size <= exponent + 1) {
+    out += digits;
+    out.append(static_cast<std::size_t>(exponent + 1 - size), '0');
+  } else {
+    out.append(digits, 0, static_cast<std::size_t>(exponent + 1));
+    out += '.';
+    out.append(digits, static_cast<std::size_t>(exponent + 1));
+  }
 }
 
 }  // namespace

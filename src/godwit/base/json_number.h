@@ -23,7 +23,7 @@ JsonNumberStatus parse_json_uint64(std::string_view text, std::uint64_t& value);
 JsonNumberStatus parse_json_double(std::string_view text, double& value);
 JsonNumberStatus parse_json_float(std::string_view text, float& value);
 
-// The shortest text that reads back as the same value. It must be finite: JSON has no other numbers.
+// The fewest digits that read back as the same value; with an exponent below 1e-4 and from 1e16 on. It must be finite: JSON has no other numbers.
 void append_json_double(std::string& out, double value);
 void append_json_float(std::string& out, float value);
 

@@ -86,8 +86,7 @@ bool JsonParser::members(Message& message, const MessageDescriptor& type, Member
     if (!seen.add(type, index)) return fail("duplicate key " + quote_for_error(key) + " of field " + std::string(found->name()));
     hint = index + 1;
     const std::string_view name = key == found->json_name() ? found->json_name() : found->name();
-    if (!next()) return false;
-    if (!field(message, *found)) return in_field(name);
+    if (!next() || !field(message, *found)) return in_field(name);
   }
 }
 
@@ -173,8 +172,7 @@ bool JsonParser::map(Message& message, const FieldDescriptor& field, const Field
     Value key_value = Value::of_string(key);
     if (!map_key(field.map_key()->type(), key_value)) return in_key(key);
     if (map_contains(message, entry, key_value)) return fail("duplicate key " + quote_for_error(key));
-    if (!next()) return false;
-    if (!map_entry(message, field, entry, key_value)) return in_key(key);
+    if (!next() || !map_entry(message, field, entry, key_value)) return in_key(key);
   }
 }
 

@@ -82,8 +82,7 @@ bool JsonParser::struct_object(Message& message) {
     bool added;
     Message& value = mutable_map_message(message, fields, Value::of_string(key), &added);
     if (!added) return fail("duplicate key " + quote_for_error(key));
-    if (!next()) return false;
-    if (!struct_value(value)) return in_key(key);
+    if (!next() || !struct_value(value)) return in_key(key);
   }
 }
 
