@@ -173,8 +173,16 @@ std::vector<FieldNames> field_names(const proto::MessageDescriptor& type) {
   std::vector<FieldNames> names;
   for (const proto::FieldDescriptor& field : type.fields()) {
     const std::string number = std::to_string(field.number());
-    const auto all_forms = [](const std::string& x) {
-      return std::vector<std::string>{x, "set_" + x, "has_" + x, "clear_" + x, "mutable_" + x, "add_" + x, x + "_size"};
+    // The accessors that this kind of field has, no more: `page` and `page_size` may stand side by side.
+    const auto all_forms = [&field](const std::string& x) {
+      std::vector<std::string> forms{x, "set_" + x, "clear_" + x, "mutable_" + x};
+      if (field.is_repeated()) {
+        forms.push_back("add_" + x);
+        forms.push_back(x + "_size");
+      } else {
+        forms.push_back("has_" + x);
+      }
+      return forms;
     };
     const auto is_free = [&](const std::string& x) {
       const auto forms = all_forms(x);
