@@ -21,7 +21,7 @@ struct GoldenMessage {
   std::string_view type, wire, printed, printed_as_in_proto;
 };
 
-#include "godwit/proto/json/testdata/golden.inc"
+#include "godwit/proto/json/testdata/golden_table.inc"
 
 std::string bytes_of(const Message& message) {
   std::string out;
@@ -32,8 +32,8 @@ std::string bytes_of(const Message& message) {
 class JsonGolden : public testing::Test {
  protected:
   JsonTestTypes test_;
-  JsonParseOptions parse_{.types = &test_.registry};
-  JsonPrintOptions print_{.types = &test_.registry};
+  JsonParseOptions parse_{.types = &test_.registry()};
+  JsonPrintOptions print_{.types = &test_.registry()};
 };
 
 TEST_F(JsonGolden, Cases) {

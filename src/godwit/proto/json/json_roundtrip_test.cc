@@ -134,7 +134,7 @@ class Filler {
     if (depth == 0) return;
     const std::string_view name = pick({"json_test.Scalars", "json_test.Lists", "json_test.Choice", "google.protobuf.Duration", "google.protobuf.Any",
                                         "google.protobuf.Value", "google.protobuf.Empty", "google.protobuf.BytesValue"});
-    const MessageTable* table = types_.registry.find(name);
+    const MessageTable* table = types_.registry().find(name);
     ASSERT_NE(table, nullptr) << name;
     Arena arena;
     Message& content = *Message::create(*table, arena);
@@ -174,7 +174,7 @@ TEST(JsonRoundTrip, RandomMessages) {
     for (const std::string_view name : {"Scalars", "Lists", "Maps", "Choice", "WellKnown", "Unusual", "Legacy"}) {
       DynamicMessage message(types.table(name));
       Filler(seed, types).fill(*message, 4);
-      JsonPrintOptions print{.types = &types.registry};
+      JsonPrintOptions print{.types = &types.registry()};
       print.always_print_fields_without_presence = seed & 1;
       print.preserve_proto_field_names = seed & 2;
       print.enums_as_ints = seed & 4;
@@ -182,7 +182,7 @@ TEST(JsonRoundTrip, RandomMessages) {
       const auto text = to_json(*message, print);
       ASSERT_TRUE(text.ok()) << text.error().message;
       DynamicMessage again(types.table(name));
-      const auto parsed = from_json(*text, *again, {.types = &types.registry});
+      const auto parsed = from_json(*text, *again, {.types = &types.registry()});
       ASSERT_TRUE(parsed.ok()) << seed << " " << parsed.error().to_text() << "\n" << *text;
       ASSERT_EQ(bytes_of(*again), bytes_of(*message)) << seed << " " << *text;
       const auto text_again = to_json(*again, print);
@@ -200,7 +200,7 @@ TEST(JsonRoundTrip, DamagedTextsAreErrorsOrMessages) {
     for (const std::string_view name : {"Maps", "WellKnown"}) {
       DynamicMessage message(types.table(name));
       Filler(seed, types).fill(*message, 3);
-      auto text = to_json(*message, {.types = &types.registry});
+      auto text = to_json(*message, {.types = &types.registry()});
       ASSERT_TRUE(text.ok()) << text.error().message;
       const std::size_t at = random.below(text->size());
       switch (random.below(4)) {
@@ -209,10 +209,10 @@ TEST(JsonRoundTrip, DamagedTextsAreErrorsOrMessages) {
         case 2: text->insert(at, 1, "{}[]\",:0\\"[random.below(9)]); break;
         default: text->resize(at);
       }
-      const auto parsed = from_json(*text, *message, {.ignore_unknown_fields = random.chance(0.5), .types = &types.registry});
+      const auto parsed = from_json(*text, *message, {.ignore_unknown_fields = random.chance(0.5), .types = &types.registry()});
       errors += !parsed.ok();
       if (parsed.ok()) {
-        EXPECT_TRUE(to_json(*message, {.types = &types.registry}).ok()) << *text;
+        EXPECT_TRUE(to_json(*message, {.types = &types.registry()}).ok()) << *text;
       } else {
         EXPECT_LE(parsed.error().position.offset, text->size());
         EXPECT_FALSE(parsed.error().message.empty());

@@ -36,8 +36,8 @@ class Json : public testing::Test {
   }
 
   JsonTestTypes test_;
-  JsonParseOptions parse_{.types = &test_.registry};
-  JsonPrintOptions print_{.types = &test_.registry};
+  JsonParseOptions parse_{.types = &test_.registry()};
+  JsonPrintOptions print_{.types = &test_.registry()};
 };
 
 TEST_F(Json, ErrorsNamePlaceAndPath) {
@@ -291,7 +291,7 @@ TEST_F(Json, AnyNeedsARegistryForTypesOfAPool) {
   EXPECT_EQ(printed(any), json);
   EXPECT_FALSE(to_json(any).ok());
   // Not a message of its own.
-  EXPECT_EQ(test_.registry.find("json_test.Maps.TextEntry"), nullptr);
+  EXPECT_EQ(test_.registry().find("json_test.Maps.TextEntry"), nullptr);
   // Generated types are found without one.
   const std::string_view duration = R"({"@type":"type.googleapis.com/google.protobuf.Duration","value":"1.500s"})";
   ASSERT_TRUE(from_json(duration, any).ok());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,7 @@ namespace godwit::proto {
 // The types of testdata/*.proto, linked into a pool; for tests and the fuzzer.
 class JsonTestTypes {
  public:
-  JsonTestTypes() : registry(pool) {
+  JsonTestTypes() {
     namespace pb = google::protobuf;
     for (const MessageDescriptor* type : {&pb::Any::descriptor(), &pb::Duration::descriptor(), &pb::Empty::descriptor(), &pb::FieldMask::descriptor(),
                                           &pb::Struct::descriptor(), &pb::Timestamp::descriptor(), &pb::Int32Value::descriptor()}) {
@@ -32,7 +33,9 @@ class JsonTestTypes {
     google::protobuf::FileDescriptorSet set;
     GODWIT_ASSERT(set.ParseFromString(kJsonTestDescriptors));
     GODWIT_ASSERT(pool.add(set).ok());
+    registry_.emplace(pool);
   }
+  const TypeRegistry& registry() const { return *registry_; }
   // The type json_test.NAME.
   const MessageTable& table(std::string_view name) {
     const MessageDescriptor* type = pool.find_message("json_test." + std::string(name));
@@ -44,7 +47,9 @@ class JsonTestTypes {
 
   DescriptorPool pool;
   DynamicTypes types;
-  TypeRegistry registry;
+
+ private:
+  std::optional<TypeRegistry> registry_;  // made when the pool is complete
 };
 
 }  // namespace godwit::proto

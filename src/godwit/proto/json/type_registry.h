@@ -1,8 +1,7 @@
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string_view>
+#include <unordered_map>
 
 #include "godwit/proto/message/dynamic_message.h"
 #include "godwit/proto/message/table.h"
@@ -11,24 +10,22 @@ namespace godwit::proto {
 
 class DescriptorPool;
 
-// Finds message types by name, for google.protobuf.Any: generated types first, then those of a pool, whose tables are
-// made when they are first asked for. Thread-safe. Make one and keep it.
+// Finds message types by name, for google.protobuf.Any: generated types first, then those of a pool. Making one takes
+// time in the size of the pool; make it once and keep it. Many threads may look up at the same time.
 class TypeRegistry {
  public:
   // Generated types only.
-  TypeRegistry() : TypeRegistry(nullptr) {}
-  // `pool` must outlive the registry and not change meanwhile.
-  explicit TypeRegistry(const DescriptorPool& pool) : TypeRegistry(&pool) {}
+  TypeRegistry() = default;
+  // Every message type that the pool has now; one that is too large for a table (see DynamicTypes) is left out. `pool`
+  // must outlive the registry.
+  explicit TypeRegistry(const DescriptorPool& pool);
 
   // Null when there is no such type. The table lives as long as the registry.
   const MessageTable* find(std::string_view full_name) const;
 
  private:
-  explicit TypeRegistry(const DescriptorPool* pool) : pool_(pool) {}
-
-  const DescriptorPool* pool_;
-  mutable std::mutex mutex_;
-  mutable DynamicTypes dynamic_;
+  DynamicTypes dynamic_;
+  std::unordered_map<std::string_view, const MessageTable*> tables_;
 };
 
 // The table of a generated type, or null. Full name without a leading dot.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes descriptors.inc, the types of the JSON tests, and golden.inc: what the protobuf package of Python makes of JSON texts, for json_golden_test.cc.
+"""Writes descriptors.inc, the types of the JSON tests, and golden_table.inc: what the protobuf package of Python makes of JSON texts, for json_golden_test.cc.
 
 Run by hand, when cases are added: needs the packages protobuf and grpcio-tools. The build does not.
 """
@@ -374,7 +374,7 @@ def view(data):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=pathlib.Path, default=HERE / "golden.inc")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "golden_table.inc")
     parser.add_argument("--random", type=int, default=120, help="random messages")
     arguments = parser.parse_args()
     pool, descriptors = load_pool()
