@@ -1,15 +1,17 @@
 # The programs of both projects, in the words of any user.
-set(programs base_alone)
 set(here ${CMAKE_CURRENT_LIST_DIR}/programs)
 
+# One library alone.
 add_executable(base_alone ${here}/base_alone.cc)
 target_link_libraries(base_alone PRIVATE godwit::base)
 
-if(TARGET godwit::cli)
-  list(APPEND programs messages)
-  add_executable(messages ${here}/messages.cc)
-  godwit_generate(messages PROTOS shop/order.proto shop/item.proto IMPORT_DIRS ${here})
-endif()
+# Messages without services.
+add_executable(messages ${here}/messages.cc)
+godwit_generate(messages PROTOS shop/order.proto shop/item.proto IMPORT_DIRS ${here})
 
-list(JOIN programs "\n" programs)
-file(WRITE ${CMAKE_BINARY_DIR}/programs.txt "${programs}\n")
+# Everything, the generated code in a library of its own.
+godwit_generate(shop_proto PROTOS shop/shop.proto shop/order.proto shop/item.proto IMPORT_DIRS ${here})
+add_executable(service ${here}/service.cc)
+target_link_libraries(service PRIVATE shop_proto godwit::godwit)
+
+file(WRITE ${CMAKE_BINARY_DIR}/programs.txt "base_alone\nmessages\nservice\n")
