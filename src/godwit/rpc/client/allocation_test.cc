@@ -1,4 +1,5 @@
-// In steady state a call allocates nothing. Counts the calls of malloc, so it is left out where a sanitizer has its own.
+// In steady state a call allocates nothing. Counts the calls of malloc, so it is left out where a sanitizer has its
+// own.
 
 #include <gtest/gtest.h>
 

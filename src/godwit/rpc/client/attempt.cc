@@ -70,9 +70,12 @@ void Attempt::on_headers(http::HeadersKind kind, const http::FieldViews& fields,
   if (!call_ || phase_ == Phase::kDone) return;
   const Event event(*this);
   switch (kind) {
-    case http::HeadersKind::kResponse: return on_response(fields, end);
-    case http::HeadersKind::kTrailers: return on_trailers(fields);
-    default: return;
+    case http::HeadersKind::kResponse:
+      return on_response(fields, end);
+    case http::HeadersKind::kTrailers:
+      return on_trailers(fields);
+    default:
+      return;
   }
 }
 
@@ -98,8 +101,8 @@ void Attempt::on_response(const http::FieldViews& fields, bool end) {
   if (end) {
     if (head.has_grpc_status) return complete(status_of(head));
     http_status_ = 200;
-    return complete(status_of_http(200, "the response of " + std::string(peer()) +
-                                            " ended with its headers and has no grpc-status"));
+    return complete(status_of_http(
+        200, "the response of " + std::string(peer()) + " ended with its headers and has no grpc-status"));
   }
   if (!head.grpc_encoding.empty() && head.grpc_encoding != "identity") {
     return complete(Status(StatusCode::kInternal,
@@ -138,8 +141,8 @@ void Attempt::on_body(const http::BodyView& body, bool end) {
   }
   if (!body.bytes.empty()) take_messages(body);
   if (end && call_ && phase_ != Phase::kDone) {
-    complete(status_of_http(200, "the response of " + std::string(peer()) +
-                                     " ended without trailers, so without grpc-status"));
+    complete(status_of_http(
+        200, "the response of " + std::string(peer()) + " ended without trailers, so without grpc-status"));
   }
 }
 
@@ -215,26 +218,31 @@ bool Attempt::take(Slice& message) {
 
 Status Attempt::problem_with(MessageAssembler::Outcome outcome) const {
   switch (outcome) {
-    case MessageAssembler::Outcome::kTooLarge: return too_large(assembler_.length());
+    case MessageAssembler::Outcome::kTooLarge:
+      return too_large(assembler_.length());
     case MessageAssembler::Outcome::kBadFlags:
-      return Status(StatusCode::kInternal, "a message of the response begins with a flags byte that is neither 0 nor 1: "
-                                           "the body is no sequence of gRPC messages");
+      return Status(StatusCode::kInternal,
+                    "a message of the response begins with a flags byte that is neither 0 nor 1: "
+                    "the body is no sequence of gRPC messages");
     default:
-      return Status(StatusCode::kInternal, "a message of the response is marked as compressed, but the response has no "
-                                           "grpc-encoding (or 'identity')");
+      return Status(StatusCode::kInternal,
+                    "a message of the response is marked as compressed, but the response has no "
+                    "grpc-encoding (or 'identity')");
   }
 }
 
 Status Attempt::too_large(std::size_t length) const {
-  return Status(StatusCode::kResourceExhausted,
-                "the server sent a message of " + std::to_string(length) + " bytes; this client receives messages of up "
-                "to " + std::to_string(call_->max_receive_) + " bytes: raise ChannelOptions::max_receive_message_bytes "
-                "or ClientContext::set_max_receive_message_bytes()");
+  return Status(StatusCode::kResourceExhausted, "the server sent a message of " + std::to_string(length) +
+                                                    " bytes; this client receives messages of up "
+                                                    "to " +
+                                                    std::to_string(call_->max_receive_) +
+                                                    " bytes: raise ChannelOptions::max_receive_message_bytes "
+                                                    "or ClientContext::set_max_receive_message_bytes()");
 }
 
 Status Attempt::unexpected_response() const {
-  std::string text = "the response of " + std::string(peer()) + " is no gRPC: HTTP status " +
-                     std::to_string(http_status_) + ", ";
+  std::string text =
+      "the response of " + std::string(peer()) + " is no gRPC: HTTP status " + std::to_string(http_status_) + ", ";
   text += content_type_.empty() ? "no content-type" : "content-type '" + content_type_ + "'";
   if (!body_.empty()) {
     text += ", the body begins: ";
@@ -317,7 +325,8 @@ void Attempt::wanted() { credit(received_); }
 void Attempt::discard() {
   const Event event(*this);
   Slice message;
-  while (call_ && phase_ == Phase::kMessages && take(message)) call_->attempt_message({message.bytes(), message.owner()});
+  while (call_ && phase_ == Phase::kMessages && take(message))
+    call_->attempt_message({message.bytes(), message.owner()});
   credit(received_);
 }
 

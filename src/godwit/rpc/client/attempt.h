@@ -91,7 +91,7 @@ class Attempt final : public http::ExchangeEvents {
   std::size_t delivered_ = 0;  // of these, handed out
   std::size_t credited_ = 0;   // of these, given back to the peer
   MessageAssembler assembler_;
-  BlockRef tail_;              // where small slices are gathered
+  BlockRef tail_;  // where small slices are gathered
   std::size_t tail_used_ = 0;
 
   // Of responses that are not what they should be.

@@ -236,11 +236,11 @@ class BlockingCall::State final : private CallSink, private Work {
   Channel& channel_;
   const ClientMethod& method_;
   ClientContext* context_;
-  Call* call_ = nullptr;          // loop only
-  bool started_ = false;          // loop only
-  std::vector<Slice> sending_;    // loop only
+  Call* call_ = nullptr;        // loop only
+  bool started_ = false;        // loop only
+  std::vector<Slice> sending_;  // loop only
 
-  std::mutex mutex_;              // guards what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::vector<Slice> outgoing_;
   std::size_t outgoing_bytes_ = 0;
@@ -248,7 +248,7 @@ class BlockingCall::State final : private CallSink, private Work {
   std::size_t incoming_bytes_ = 0;
   bool posted_ = false;
   bool loop_can_write_ = true;
-  bool paused_ = true;            // no message has been asked for
+  bool paused_ = true;  // no message has been asked for
   bool close_ = false;
   bool finish_ = false;
   bool cancel_ = false;

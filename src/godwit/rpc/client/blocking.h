@@ -9,9 +9,9 @@
 #include "godwit/rpc/client/method.h"
 #include "godwit/rpc/status.h"
 
-// Calls for threads that wait. The channel's loop must run on another thread until they return: on the loop's own thread
-// they fail with FAILED_PRECONDITION at once. Channel, method and context outlive the call; the context's results may be
-// read when the call has returned.
+// Calls for threads that wait. The channel's loop must run on another thread until they return: on the loop's own
+// thread they fail with FAILED_PRECONDITION at once. Channel, method and context outlive the call; the context's
+// results may be read when the call has returned.
 namespace godwit::rpc {
 
 struct BlockingReply {
@@ -33,8 +33,8 @@ class BlockingCall {
   BlockingCall(const BlockingCall&) = delete;
   BlockingCall& operator=(const BlockingCall&) = delete;
 
-  // Waits while too much is on its way (Exchange::kHighWater). False: the call has ended, writing is of no use. Messages
-  // that several threads or quick writes put in are sent together. `framed` as above.
+  // Waits while too much is on its way (Exchange::kHighWater). False: the call has ended, writing is of no use.
+  // Messages that several threads or quick writes put in are sent together. `framed` as above.
   bool write(Bytes framed);
   bool write(Slice framed);
   void close_sending();

@@ -1,5 +1,5 @@
-// Calls from threads that wait, and cancellation from other threads. The loop here is a small one of its own: a thread that
-// runs posted work and timers, with real time.
+// Calls from threads that wait, and cancellation from other threads. The loop here is a small one of its own: a thread
+// that runs posted work and timers, with real time.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,7 +118,10 @@ class EchoExchange final : public http::Exchange {
     reset_ = true;
     if (!step_.scheduled()) step_.schedule(executor_);
   }
-  void consumed(std::size_t bytes) override { window_ += bytes; if (!closed && !step_.scheduled()) step_.schedule(executor_); }
+  void consumed(std::size_t bytes) override {
+    window_ += bytes;
+    if (!closed && !step_.scheduled()) step_.schedule(executor_);
+  }
   std::size_t queued() const override { return in_.size(); }
   const http::ConnectionInfo& connection() const override { return info_; }
   bool closed = false;
@@ -137,7 +140,8 @@ class EchoExchange final : public http::Exchange {
     if (closed) return;
     if (reset_) return close();
     if (in_.find("hang") != std::string::npos) return;
-    if (!std::exchange(answered_, true)) give(http::HeadersKind::kResponse, {{":status", "200"}, {"content-type", "application/grpc"}, {"k", "v"}}, false);
+    if (!std::exchange(answered_, true))
+      give(http::HeadersKind::kResponse, {{":status", "200"}, {"content-type", "application/grpc"}, {"k", "v"}}, false);
     // As much as the window allows.
     const std::size_t n = std::min(in_.size(), window_);
     if (n > 0 && !reset_) {
@@ -192,9 +196,9 @@ class EchoClient final : public http::ExchangeClient {
 
 class EchoConnector final : public godwit::Connector {
  public:
-  explicit EchoConnector(Executor& executor) : executor_(executor), ready_([this] {
-    done_(std::unique_ptr<http::ExchangeClient>(std::make_unique<EchoClient>(executor_)));
-  }) {}
+  explicit EchoConnector(Executor& executor)
+      : executor_(executor),
+        ready_([this] { done_(std::unique_ptr<http::ExchangeClient>(std::make_unique<EchoClient>(executor_))); }) {}
   std::unique_ptr<PendingOperation> connect(const ConnectRequest&, http::ExchangeClientEvents&, Done done) override {
     done_ = std::move(done);
     ready_.schedule(executor_);
@@ -229,8 +233,9 @@ TEST_F(BlockingTest, Unary) {
   for (int i = 0; i < 200; ++i) {
     ClientContext context;
     const std::string text = "message " + std::to_string(i);
-    BlockingReply reply = i % 2 ? blocking_unary(*channel, fake::kUnaryMethod, &context, as_bytes(framed(text)))
-                                : blocking_unary(*channel, fake::kUnaryMethod, &context, Slice::copy_of(as_bytes(framed(text))));
+    BlockingReply reply =
+        i % 2 ? blocking_unary(*channel, fake::kUnaryMethod, &context, as_bytes(framed(text)))
+              : blocking_unary(*channel, fake::kUnaryMethod, &context, Slice::copy_of(as_bytes(framed(text))));
     ASSERT_TRUE(reply.status.ok()) << reply.status.text();
     EXPECT_EQ(as_text(reply.message.bytes()), text);
     EXPECT_EQ(context.initial_metadata().find("k"), "v");

@@ -59,7 +59,8 @@ Call& Call::make(ChannelCore& channel, const ClientMethod& method, ClientContext
     call.max_send_ = context->max_send_message_bytes().value_or(call.max_send_);
     if (!context->authority().empty()) call.headers_ = &channel.bare_headers();
   }
-  if (config.max_receive_message_bytes) call.max_receive_ = std::min(call.max_receive_, *config.max_receive_message_bytes);
+  if (config.max_receive_message_bytes)
+    call.max_receive_ = std::min(call.max_receive_, *config.max_receive_message_bytes);
   if (config.max_send_message_bytes) call.max_send_ = std::min(call.max_send_, *config.max_send_message_bytes);
   return call;
 }
@@ -192,10 +193,11 @@ bool Call::may_send(std::size_t framed_bytes, bool end, MessageHandle handle) {
   if (stage_ == Stage::kDone || sending_closed_ || inner_done_) return false;
   const std::size_t bytes = framed_bytes - std::min<std::size_t>(framed_bytes, MessageAssembler::kPrefixBytes);
   if (bytes > max_send_) {
-    fail(Status(StatusCode::kResourceExhausted,
-                "a message to send has " + std::to_string(bytes) + " bytes; this client sends messages of up to " +
-                    std::to_string(max_send_) + " bytes: raise ChannelOptions::max_send_message_bytes or "
-                                                "ClientContext::set_max_send_message_bytes()"));
+    fail(Status(StatusCode::kResourceExhausted, "a message to send has " + std::to_string(bytes) +
+                                                    " bytes; this client sends messages of up to " +
+                                                    std::to_string(max_send_) +
+                                                    " bytes: raise ChannelOptions::max_send_message_bytes or "
+                                                    "ClientContext::set_max_send_message_bytes()"));
     return false;
   }
   if (handle.message) {
@@ -277,8 +279,8 @@ bool Call::take(Slice& message) {
   const Running running(*this);
   if (!attempt_->take(message)) return false;
   if (++messages_ > 1 && !server_streams(method_->kind())) {
-    finish_locally(Status(StatusCode::kUnimplemented,
-                          "the server sent more than one message in answer to a call that takes one"));
+    finish_locally(
+        Status(StatusCode::kUnimplemented, "the server sent more than one message in answer to a call that takes one"));
     return false;
   }
   return true;
@@ -312,8 +314,8 @@ void Call::attempt_headers() {
 
 void Call::attempt_message(const http::BodyView& message) {
   if (++messages_ > 1 && !server_streams(method_->kind())) {
-    return finish_locally(Status(StatusCode::kUnimplemented,
-                                 "the server sent more than one message in answer to a call that takes one"));
+    return finish_locally(
+        Status(StatusCode::kUnimplemented, "the server sent more than one message in answer to a call that takes one"));
   }
   if (discarding_ || !sink_) return;
   wants_message_ = false;

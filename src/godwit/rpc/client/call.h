@@ -141,7 +141,7 @@ class Call final : public ClientCallInfo, private Timer {
   bool open_on(http::ExchangeClient& client);
   void replay();
   bool wants_messages() const { return delivery_ == Delivery::kPush || wants_message_ || discarding_; }
-  void attempt_headers();                            // committed
+  void attempt_headers();  // committed
   void attempt_message(const http::BodyView& message);
   void attempt_writable();
   // `unprocessed`: the server says that it did nothing.
@@ -183,18 +183,18 @@ class Call final : public ClientCallInfo, private Timer {
   bool timeout_is_exact_ = false;  // grpc-timeout is the caller's own duration: worth a place in the HPACK table
   bool inner_done_ = false;
   MessageBuffer buffer_;
-  CallLink queue_link_;            // in the queue of the channel or of a subchannel
-  CallLink live_link_;             // in the channel's list of all calls
+  CallLink queue_link_;  // in the queue of the channel or of a subchannel
+  CallLink live_link_;   // in the channel's list of all calls
   Status status_;
 
   // Rarely touched.
-  std::vector<Slice> ready_;       // messages that the reader has not taken when the response was complete
+  std::vector<Slice> ready_;  // messages that the reader has not taken when the response was complete
   std::size_t next_ready_ = 0;
-  Status wait_reason_;             // why it waits; for the text of DEADLINE_EXCEEDED
+  Status wait_reason_;  // why it waits; for the text of DEADLINE_EXCEEDED
   Task<Status> intercepting_;
   InnerAwaiter* inner_awaiter_ = nullptr;
   Status inner_status_;
-  bool ending_ = false;            // ends in the next turn of the timers: an interceptor may be on the stack
+  bool ending_ = false;  // ends in the next turn of the timers: an interceptor may be on the stack
   Call* next_free_ = nullptr;
   CallPool* pool_ = nullptr;
 };

@@ -95,7 +95,9 @@ Status Call::deadline_status() const {
   std::string text = "the deadline passed after " + text_of_duration(deadline_ - started_) + ", ";
   const std::string target(channel_->target());
   switch (stage_) {
-    case Stage::kIntercepted: text += "before the interceptors let the call go"; break;
+    case Stage::kIntercepted:
+      text += "before the interceptors let the call go";
+      break;
     case Stage::kPicking:
       text += "while the call waited for a connection to " + target + " (" + std::string(name_of(channel_->state()));
       if (!wait_reason_.ok()) text += "; " + wait_reason_.message();
@@ -108,7 +110,9 @@ Status Call::deadline_status() const {
       text += has_initial_metadata_ ? "in the middle of the response of " : "while waiting for the response of ";
       text += attempt_ ? attempt_->peer() : std::string_view(target);
       break;
-    default: text += "when the call had ended"; break;
+    default:
+      text += "when the call had ended";
+      break;
   }
   return Status(StatusCode::kDeadlineExceeded, std::move(text));
 }

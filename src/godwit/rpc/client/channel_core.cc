@@ -24,7 +24,8 @@ Status control_plane_status(Status status) {
     case StatusCode::kDataLoss:
       return Status(StatusCode::kInternal, "the resolver or the load balancing policy said " + status.text() +
                                                ", a code that only servers may use");
-    default: return status;
+    default:
+      return status;
   }
 }
 
@@ -66,13 +67,16 @@ Result<std::unique_ptr<ChannelCore>, Error> ChannelCore::make(Executor& executor
 }
 
 ChannelCore::ChannelCore(Executor& executor, Target target, ChannelOptions options)
-    : executor_(executor), target_(std::move(target)), options_(std::move(options)), authority_(options_.authority),
+    : executor_(executor),
+      target_(std::move(target)),
+      options_(std::move(options)),
+      authority_(options_.authority),
       user_agent_(options_.user_agent_prefix.empty() ? std::string(kUserAgent)
                                                      : options_.user_agent_prefix + " " + std::string(kUserAgent)),
-      pool_(new CallPool), deferred_([this] { run_deferred(); }) {
-  bare_headers_.first = std::make_unique<http::PreparedFields>(
-      std::vector<http::Field>{{http::FieldToken::kMethod, "POST"},
-                               {http::FieldToken::kScheme, options_.connector->scheme()}});
+      pool_(new CallPool),
+      deferred_([this] { run_deferred(); }) {
+  bare_headers_.first = std::make_unique<http::PreparedFields>(std::vector<http::Field>{
+      {http::FieldToken::kMethod, "POST"}, {http::FieldToken::kScheme, options_.connector->scheme()}});
   bare_headers_.complete = false;
 }
 
@@ -155,8 +159,7 @@ void ChannelCore::begin(Call& call) {
     enqueue(call);
     return leave_idle();
   }
-  PickResult result =
-      picker_->pick({call.method().path(), call.context_ ? &call.context_->metadata() : nullptr});
+  PickResult result = picker_->pick({call.method().path(), call.context_ ? &call.context_->metadata() : nullptr});
   switch (result.kind()) {
     case PickResult::Kind::kSubchannel:
       // A connection that was just lost: the policy knows and makes a new picker.
@@ -170,7 +173,8 @@ void ChannelCore::begin(Call& call) {
       if (!call.wait_for_ready_) return call.finish_inner(control_plane_status(std::move(result.status())));
       call.wait_reason_ = std::move(result.status());
       return enqueue(call);
-    case PickResult::Kind::kDrop: return call.finish_inner(control_plane_status(std::move(result.status())));
+    case PickResult::Kind::kDrop:
+      return call.finish_inner(control_plane_status(std::move(result.status())));
   }
 }
 
@@ -252,8 +256,8 @@ Connection& ChannelCore::make_connection(SubchannelCore& owner) {
 
 void ChannelCore::bury(Connection& connection) {
   std::erase(draining_, &connection);
-  const auto it = std::find_if(connections_.begin(), connections_.end(),
-                               [&](const auto& one) { return one.get() == &connection; });
+  const auto it =
+      std::find_if(connections_.begin(), connections_.end(), [&](const auto& one) { return one.get() == &connection; });
   if (it == connections_.end()) return;
   buried_connections_.push_back(std::move(*it));
   connections_.erase(it);

@@ -1,5 +1,5 @@
-// Channels and policies: connectivity-semantics-and-api.md, connection-backoff.md, wait-for-ready.md, gRFC A62 (pick_first),
-// A61 (endpoints), A54 (codes of the control plane).
+// Channels and policies: connectivity-semantics-and-api.md, connection-backoff.md, wait-for-ready.md, gRFC A62
+// (pick_first), A61 (endpoints), A54 (codes of the control plane).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

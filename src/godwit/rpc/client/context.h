@@ -16,7 +16,7 @@ namespace godwit {
 namespace rpc {
 class Attempt;
 class Call;
-}
+}  // namespace rpc
 
 // What a caller says about one call, and what the call tells the caller beside messages and status. One object for one
 // call at a time: it must outlive its call, and reset() makes it ready for the next. Every call works without one.

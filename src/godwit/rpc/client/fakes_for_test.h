@@ -44,7 +44,7 @@ class Exchange final : public http::Exchange {
   std::size_t consumed_bytes = 0;
   std::size_t queued_bytes = 0;  // the test's choice
   bool closed = false;
-  bool close_in_reset = true;    // on_closed() comes from inside reset()
+  bool close_in_reset = true;  // on_closed() comes from inside reset()
 
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : request) {
@@ -196,8 +196,8 @@ class Connector final : public godwit::Connector {
     bool given_up = false;
   };
   bool automatic = true;
-  std::deque<std::shared_ptr<Attempt>> attempts;     // all that ever began
-  std::vector<std::shared_ptr<Client*>> clients;     // all that were ever made; null when destroyed
+  std::deque<std::shared_ptr<Attempt>> attempts;  // all that ever began
+  std::vector<std::shared_ptr<Client*>> clients;  // all that were ever made; null when destroyed
 
   Client& client(std::size_t i) { return **clients.at(i); }
   Client& last_client() { return **clients.back(); }
@@ -252,7 +252,7 @@ class Unary final : public UnaryCall {
   int ends = 0;
   Status status;
   std::vector<std::string> messages;
-  std::function<void()> then;          // runs at the end
+  std::function<void()> then;  // runs at the end
   std::function<void()> on_reply;
 
   void call(Channel& channel, const ClientMethod& method, ClientContext* context = nullptr,

@@ -36,8 +36,7 @@ class PickResult {
   Status& status() { return status_; }
 
  private:
-  PickResult(Kind kind, Subchannel* chosen, Status status)
-      : kind_(kind), chosen_(chosen), status_(std::move(status)) {}
+  PickResult(Kind kind, Subchannel* chosen, Status status) : kind_(kind), chosen_(chosen), status_(std::move(status)) {}
   Kind kind_;
   Subchannel* chosen_;
   Status status_;

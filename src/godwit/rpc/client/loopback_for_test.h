@@ -93,7 +93,8 @@ struct Loopback {
       LoopbackConnector(testing::SimExecutor& e, std::unique_ptr<LoopbackClient> c) : executor(e), made(std::move(c)) {}
       std::unique_ptr<PendingOperation> connect(const ConnectRequest&, http::ExchangeClientEvents&,
                                                 Done done) override {
-        executor.input([this, done = std::move(done)] { done(std::unique_ptr<http::ExchangeClient>(std::move(made))); });
+        executor.input(
+            [this, done = std::move(done)] { done(std::unique_ptr<http::ExchangeClient>(std::move(made))); });
         return std::make_unique<PendingOperation>();
       }
       testing::SimExecutor& executor;

@@ -75,8 +75,8 @@ class MessageBuffer {
 
   std::vector<Piece> pieces_;
   std::size_t size_ = 0;
-  std::size_t room_ = 0;             // behind the last piece, in its block
-  std::uint8_t first_[kCopyBytes];   // the first piece of most calls
+  std::size_t room_ = 0;            // behind the last piece, in its block
+  std::uint8_t first_[kCopyBytes];  // the first piece of most calls
 };
 
 }  // namespace godwit::rpc

@@ -19,8 +19,8 @@ namespace godwit {
 // How calls of a method behave unless their context says otherwise (service_config.proto, MethodConfig).
 struct MethodConfig {
   std::optional<bool> wait_for_ready;
-  std::optional<Duration> timeout;  // the earlier of this and the caller's counts
-  std::optional<std::size_t> max_send_message_bytes;     // the smaller of this and the caller's counts
+  std::optional<Duration> timeout;                    // the earlier of this and the caller's counts
+  std::optional<std::size_t> max_send_message_bytes;  // the smaller of this and the caller's counts
   std::optional<std::size_t> max_receive_message_bytes;
 };
 

@@ -11,11 +11,21 @@ ResponseFields read_fields(const http::FieldViews& fields, Metadata* metadata, s
   ResponseFields out;
   for (const http::FieldView& field : fields) {
     switch (field.token) {
-      case FieldToken::kStatus: out.http_status = field.value; break;
-      case FieldToken::kContentType: out.content_type = field.value; break;
-      case FieldToken::kGrpcEncoding: out.grpc_encoding = field.value; break;
-      case FieldToken::kGrpcMessage: out.grpc_message = field.value; break;
-      case FieldToken::kGrpcStatusDetails: out.grpc_details = field.value; break;
+      case FieldToken::kStatus:
+        out.http_status = field.value;
+        break;
+      case FieldToken::kContentType:
+        out.content_type = field.value;
+        break;
+      case FieldToken::kGrpcEncoding:
+        out.grpc_encoding = field.value;
+        break;
+      case FieldToken::kGrpcMessage:
+        out.grpc_message = field.value;
+        break;
+      case FieldToken::kGrpcStatusDetails:
+        out.grpc_details = field.value;
+        break;
       case FieldToken::kGrpcStatus:
         out.grpc_status = field.value;
         out.has_grpc_status = true;
@@ -41,7 +51,8 @@ ResponseFields read_fields(const http::FieldViews& fields, Metadata* metadata, s
       case FieldToken::kGrpcAcceptEncoding:
       case FieldToken::kGrpcPreviousRpcAttempts:
       case FieldToken::kGrpcRetryPushback:
-      case FieldToken::kGrpcOtherReserved: break;
+      case FieldToken::kGrpcOtherReserved:
+        break;
       default:
         if (metadata && !metadata->add_received(field.name, field.value) && problem.empty()) {
           problem = "the value of '" + std::string(field.name) + "' in the response is not base64";
@@ -74,8 +85,8 @@ Status status_of(const ResponseFields& fields) {
   const auto code = parse_status_code(fields.grpc_status);
   if (!code) {
     return Status(StatusCode::kUnknown, "the server's grpc-status is no number: '" +
-                                            decode_message(fields.grpc_status).substr(0, 32) + "' (grpc-message: " +
-                                            decode_message(fields.grpc_message) + ")");
+                                            decode_message(fields.grpc_status).substr(0, 32) +
+                                            "' (grpc-message: " + decode_message(fields.grpc_message) + ")");
   }
   if (*code == StatusCode::kOk) return Status();  // "00"
   std::string message = decode_message(fields.grpc_message);

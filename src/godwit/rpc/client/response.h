@@ -31,7 +31,8 @@ int parse_http_status(std::string_view text);
 
 // The status that fields with a grpc-status tell.
 Status status_of(const ResponseFields& fields);
-// The status of a response without grpc-status: the HTTP status's (http-grpc-status-mapping.md). `what` begins the text.
+// The status of a response without grpc-status: the HTTP status's (http-grpc-status-mapping.md). `what` begins the
+// text.
 Status status_of_http(int http_status, std::string what);
 
 }  // namespace godwit::rpc

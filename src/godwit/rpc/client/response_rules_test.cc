@@ -119,8 +119,9 @@ const Rule kRules[] = {
      StatusCode::kPermissionDenied, "no"},
     {"TrailersOnlyWithHttpError",
      [](Exchange& e) {
-       e.headers({{":status", "503"}, {"content-type", "application/grpc"}, {"grpc-status", "8"}, {"grpc-message", "busy"}},
-                 true);
+       e.headers(
+           {{":status", "503"}, {"content-type", "application/grpc"}, {"grpc-status", "8"}, {"grpc-message", "busy"}},
+           true);
      },
      StatusCode::kResourceExhausted, "busy"},
     {"TrailersOnlyOkWithoutMessage", [](Exchange& e) { e.trailers_only({{"grpc-status", "0"}}); },
@@ -204,8 +205,9 @@ const Rule kRules[] = {
        e.ok_headers();
        e.data(framed(kHuge).substr(0, 100));
      },
-     StatusCode::kResourceExhausted, "5000000 bytes; this client receives messages of up to 4194304 bytes: raise "
-                                     "ChannelOptions::max_receive_message_bytes"},
+     StatusCode::kResourceExhausted,
+     "5000000 bytes; this client receives messages of up to 4194304 bytes: raise "
+     "ChannelOptions::max_receive_message_bytes"},
     {"TruncatedMessage",
      [](Exchange& e) {
        e.ok_headers();
@@ -248,12 +250,15 @@ const Rule kRules[] = {
        e.server_resets(ResetReason::kNoError);
      },
      StatusCode::kOk, ""},
-    {"ResetCancelled", [](Exchange& e) { e.server_resets(ResetReason::kCancelled); }, StatusCode::kCancelled, "cancelled"},
+    {"ResetCancelled", [](Exchange& e) { e.server_resets(ResetReason::kCancelled); }, StatusCode::kCancelled,
+     "cancelled"},
     {"ResetInternal", [](Exchange& e) { e.server_resets(ResetReason::kInternalError); }, StatusCode::kInternal,
      "ipv4:10.0.0.1:80 reset the call: internal error"},
-    {"ResetProtocolError", [](Exchange& e) { e.server_resets(ResetReason::kProtocolError); }, StatusCode::kInternal, ""},
+    {"ResetProtocolError", [](Exchange& e) { e.server_resets(ResetReason::kProtocolError); }, StatusCode::kInternal,
+     ""},
     {"ResetNoError", [](Exchange& e) { e.server_resets(ResetReason::kNoError); }, StatusCode::kInternal, ""},
-    {"ResetCalm", [](Exchange& e) { e.server_resets(ResetReason::kEnhanceYourCalm); }, StatusCode::kResourceExhausted, ""},
+    {"ResetCalm", [](Exchange& e) { e.server_resets(ResetReason::kEnhanceYourCalm); }, StatusCode::kResourceExhausted,
+     ""},
     {"ResetInadequateSecurity", [](Exchange& e) { e.server_resets(ResetReason::kInadequateSecurity); },
      StatusCode::kPermissionDenied, ""},
     {"ResetRefusedAfterHeaders",
@@ -285,7 +290,8 @@ TEST(Responses, DetailsAndMetadataReachTheCaller) {
   call.call(*world.channel, fake::kUnaryMethod, &context);
   EXPECT_EQ(context.peer(), "ipv4:10.0.0.1:80");
   client.last().headers({{":status", "200"}, {"content-type", "application/grpc"}, {"x-one", "1"}, {"x-bin", "AAE"}});
-  client.last().trailers({{"grpc-status", "9"}, {"grpc-message", "m"}, {"grpc-status-details-bin", "CAk="}, {"t", "2"}});
+  client.last().trailers(
+      {{"grpc-status", "9"}, {"grpc-message", "m"}, {"grpc-status-details-bin", "CAk="}, {"t", "2"}});
   EXPECT_EQ(call.status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(call.status.details(), "\x08\x09");
   EXPECT_EQ(context.initial_metadata().find("x-one"), "1");

@@ -29,8 +29,8 @@ class ReceivedMessage {
 };
 
 // A call with any number of messages each way, for coroutines on the channel's loop. At most one coroutine at a time
-// waits in read(), one in writable(), one in initial_metadata() and one in finish(). Destroying the object, or a coroutine
-// that waits in one of these, cancels the call.
+// waits in read(), one in writable(), one in initial_metadata() and one in finish(). Destroying the object, or a
+// coroutine that waits in one of these, cancels the call.
 class StreamingCall final : private CallSink {
   class Waiter;
 
@@ -40,8 +40,8 @@ class StreamingCall final : private CallSink {
   StreamingCall& operator=(const StreamingCall&) = delete;
   ~StreamingCall();
 
-  // Once, before everything else. The channel, the method (see ClientMethod) and the context (may be nullptr) outlive the
-  // call.
+  // Once, before everything else. The channel, the method (see ClientMethod) and the context (may be nullptr) outlive
+  // the call.
   void start(Channel& channel, const ClientMethod& method, ClientContext* context);
 
   // A message: 5 bytes of prefix and the message in one piece. Never waits: a producer looks at can_write() or awaits
@@ -85,7 +85,7 @@ class StreamingCall final : private CallSink {
   Waiter* writer_ = nullptr;
   Waiter* headers_waiter_ = nullptr;
   Waiter* finisher_ = nullptr;
-  Slice current_;  // the message handed out last, when it was not handed out where it arrived
+  Slice current_;              // the message handed out last, when it was not handed out where it arrived
   bool* destroyed_ = nullptr;  // told when this is destroyed while waiters are resumed
 };
 

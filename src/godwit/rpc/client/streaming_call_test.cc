@@ -39,7 +39,8 @@ Task<void> read_all(StreamingCall& call, Log& log) {
 TEST(StreamingCall, ServerStreamingInEveryCut) {
   std::string body;
   const std::string long_one(3000, 'z');
-  for (const std::string& text : {std::string("one"), std::string(""), long_one, std::string("four")}) body += framed(text);
+  for (const std::string& text : {std::string("one"), std::string(""), long_one, std::string("four")})
+    body += framed(text);
   for (std::size_t step = 1; step < body.size() + 1; step = step < 12 ? step + 1 : step * 3) {
     fake::World world;
     fake::Client& client = world.ready();

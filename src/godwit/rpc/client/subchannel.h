@@ -24,8 +24,8 @@ class SubchannelWatcher {
 };
 
 // One address of a server and at most one connection to it that takes new calls (others may be running out after a
-// GOAWAY). Policies hold them by shared_ptr; when the last reference goes, the connection closes as soon as its calls have
-// ended. For the channel's loop.
+// GOAWAY). Policies hold them by shared_ptr; when the last reference goes, the connection closes as soon as its calls
+// have ended. For the channel's loop.
 //
 //   IDLE --connect()--> CONNECTING --> READY --connection lost or GOAWAY--> IDLE
 //                           |

@@ -27,14 +27,18 @@ void Connection::on_draining(std::string_view reason) {
 void Connection::on_disconnected(std::string_view reason) {
   const ChannelCore::Entered entered(channel);
   if (owner && log_enabled(LogLevel::kInfo)) {
-    log(LogLevel::kInfo, "channel", "the connection to " + std::string(owner->peer()) + " ended: " + std::string(reason));
+    log(LogLevel::kInfo, "channel",
+        "the connection to " + std::string(owner->peer()) + " ended: " + std::string(reason));
   }
   channel.bury(*this);
   if (owner) owner->lose_connection();
 }
 
 SubchannelCore::SubchannelCore(ChannelCore& channel, SocketAddress address, Attributes attributes)
-    : channel_(&channel), address_(std::move(address)), attributes_(std::move(attributes)), uri_(uri_of(address_)),
+    : channel_(&channel),
+      address_(std::move(address)),
+      attributes_(std::move(attributes)),
+      uri_(uri_of(address_)),
       backoff_(channel.options().backoff) {
   channel.add_subchannel(*this);
 }

@@ -37,8 +37,8 @@ class UnaryCall : private CallSink {
     if (call_) call_->release();
   }
 
-  // The reply's bytes; the view lives until this returns. Parse it here and say received(); when the call then ends with
-  // another status than OK, the reply does not count. At most once for each call.
+  // The reply's bytes; the view lives until this returns. Parse it here and say received(); when the call then ends
+  // with another status than OK, the reply does not count. At most once for each call.
   void on_message(const http::BodyView& message) override = 0;
   // The call has ended, exactly once. This object may be destroyed or started again from inside.
   virtual void on_finished(Status&& status) = 0;
@@ -64,8 +64,8 @@ class UnaryCall : private CallSink {
   Call* call_ = nullptr;
 };
 
-// The unary call as an awaiter: a derived class starts it in await_ready() and returns ended(), parses in on_message(), and
-// makes its result in await_resume(). It lives in the caller's coroutine frame, and no other coroutine is needed.
+// The unary call as an awaiter: a derived class starts it in await_ready() and returns ended(), parses in on_message(),
+// and makes its result in await_resume(). It lives in the caller's coroutine frame, and no other coroutine is needed.
 class UnaryAwaiter : public UnaryCall {
  public:
   void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }

@@ -27,8 +27,8 @@ class FailedPicker final : public Picker {
       : executor_(executor), status_(std::move(status)), next_attempt_(next_attempt) {}
   PickResult pick(const PickArguments&) override {
     if (next_attempt_ <= executor_.now() || next_attempt_ == kNever) return PickResult::fail(status_);
-    return PickResult::fail(Status(status_.code(), status_.message() + "; next try in " +
-                                                       text_of_duration(next_attempt_ - executor_.now())));
+    return PickResult::fail(Status(
+        status_.code(), status_.message() + "; next try in " + text_of_duration(next_attempt_ - executor_.now())));
   }
 
  private:
@@ -59,7 +59,8 @@ class PickFirst final : public LoadBalancingPolicy {
     for (Endpoint& endpoint : endpoints) {
       for (SocketAddress& address : endpoint.addresses) {
         Address one{std::move(address), endpoint.attributes};
-        if (std::find(addresses_.begin(), addresses_.end(), one) == addresses_.end()) addresses_.push_back(std::move(one));
+        if (std::find(addresses_.begin(), addresses_.end(), one) == addresses_.end())
+          addresses_.push_back(std::move(one));
       }
     }
     if (addresses_.empty()) {
@@ -80,7 +81,8 @@ class PickFirst final : public LoadBalancingPolicy {
         if (started_) return publish_idle();
         return start_pass();
       case Phase::kFirstPass:
-      case Phase::kAllFailed: return start_pass();
+      case Phase::kAllFailed:
+        return start_pass();
     }
   }
 
@@ -148,8 +150,10 @@ class PickFirst final : public LoadBalancingPolicy {
     while (phase_ == Phase::kFirstPass && current_ < entries_.size()) {
       Entry& entry = *entries_[current_];
       switch (entry.subchannel->state()) {
-        case ConnectivityState::kReady: return choose(entry);
-        case ConnectivityState::kConnecting: return;
+        case ConnectivityState::kReady:
+          return choose(entry);
+        case ConnectivityState::kConnecting:
+          return;
         case ConnectivityState::kIdle: {
           const std::size_t at = current_;
           entry.subchannel->connect();
@@ -158,7 +162,8 @@ class PickFirst final : public LoadBalancingPolicy {
           if (entry.subchannel->state() == ConnectivityState::kReady) return choose(entry);
           break;
         }
-        default: break;
+        default:
+          break;
       }
       entry.failed = true;
       ++current_;
@@ -180,7 +185,8 @@ class PickFirst final : public LoadBalancingPolicy {
   void on_state(Entry& entry, ConnectivityState state, const Status& status) {
     if (state == ConnectivityState::kTransientFailure) last_error_ = status;
     switch (phase_) {
-      case Phase::kIdle: return;
+      case Phase::kIdle:
+        return;
       case Phase::kReady:
         if (selected_.get() != &entry || state == ConnectivityState::kReady) return;
         // Lost: wait for a call before connecting again.

@@ -65,7 +65,9 @@ class RoundRobin final : public LoadBalancingPolicy {
   // One endpoint: a pick_first and what it said last.
   struct Child final : LoadBalancingHost {
     Child(RoundRobin& parent, Endpoint what)
-        : owner(parent), endpoint(std::move(what)), name("one endpoint of " + std::string(parent.host_.target())),
+        : owner(parent),
+          endpoint(std::move(what)),
+          name("one endpoint of " + std::string(parent.host_.target())),
           policy(make_pick_first(*this, false)) {}
     std::shared_ptr<Subchannel> make_subchannel(const SocketAddress& address, const Attributes& attributes) override {
       return owner.host_.make_subchannel(address, attributes);

@@ -34,11 +34,13 @@ class AddressResolverFactory final : public ResolverFactory {
   std::string default_authority(const Target& target) const override {
     switch (form_) {
       case Form::kUnix:
-      case Form::kUnixAbstract: return "localhost";
+      case Form::kUnixAbstract:
+        return "localhost";
       case Form::kAny:
         if (target.path.starts_with("unix")) return "localhost";
         [[fallthrough]];
-      default: return target.path.substr(0, target.path.find(','));
+      default:
+        return target.path.substr(0, target.path.find(','));
     }
   }
   Result<std::unique_ptr<Resolver>, Error> make(const Target& target,
@@ -74,8 +76,10 @@ class AddressResolverFactory final : public ResolverFactory {
         }
         return address;
       }
-      case Form::kUnix: return parse_address("unix:" + std::string(text));
-      case Form::kUnixAbstract: return parse_address("unix-abstract:" + std::string(text));
+      case Form::kUnix:
+        return parse_address("unix:" + std::string(text));
+      case Form::kUnixAbstract:
+        return parse_address("unix-abstract:" + std::string(text));
       case Form::kAny: {
         if (text.starts_with("unix:") || text.starts_with("unix-abstract:")) return parse_address(text);
         auto address = parse_ip_address(text);

@@ -13,9 +13,13 @@ namespace {
 class DnsResolver final : public Resolver {
  public:
   DnsResolver(std::string target, HostPort name, const ResolverEnvironment& environment)
-      : target_(std::move(target)), name_(std::move(name)), executor_(environment.executor),
-        lookup_(*environment.name_lookup), min_interval_(environment.options.min_interval),
-        backoff_(environment.options.backoff), again_([this] { look_up(); }) {}
+      : target_(std::move(target)),
+        name_(std::move(name)),
+        executor_(environment.executor),
+        lookup_(*environment.name_lookup),
+        min_interval_(environment.options.min_interval),
+        backoff_(environment.options.backoff),
+        again_([this] { look_up(); }) {}
 
   void start(ResolverEvents& events) override {
     events_ = &events;
@@ -83,11 +87,13 @@ class DnsResolverFactory final : public ResolverFactory {
     auto name = split_host_port(target.path);
     if (!name) return Failure(Error("target '" + target.text + "': " + name.error().message));
     if (name->host.empty()) {
-      return Failure(Error("target '" + target.text + "' has no host name; write, for instance, dns:///localhost:50051"));
+      return Failure(
+          Error("target '" + target.text + "' has no host name; write, for instance, dns:///localhost:50051"));
     }
     if (name->port.empty()) name->port = kDefaultPort;
     if (!environment.name_lookup) {
-      return Failure(Error("target '" + target.text + "' has a host name, and ChannelOptions::name_lookup is not set; "
+      return Failure(Error("target '" + target.text +
+                           "' has a host name, and ChannelOptions::name_lookup is not set; "
                            "set it, or write an address: ipv4:127.0.0.1:50051"));
     }
     return std::unique_ptr<Resolver>(std::make_unique<DnsResolver>(target.text, std::move(*name), environment));
