@@ -77,6 +77,8 @@ def digest(entry):
     if files is None:
         return None
     state = hashlib.sha256(repr((ARGUMENTS[1:2], entry["command"])).encode())
+    for rules in sorted(ROOT.glob("src/**/.clang-tidy")):
+        state.update(rules.read_bytes())
     state.update((ROOT / ".clang-tidy").read_bytes())
     for name in files:
         state.update(name.encode())
@@ -125,18 +127,21 @@ def main():
     cache = json.loads(CACHE.read_text()) if CACHE.exists() else {}
     counts = {"good": 0, "known": 0, "bad": 0, "late": 0}
     late = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for name, verdict, output, key in pool.map(lambda n: check(n, database[n], cache, deadline), sources):
-            counts[verdict] += 1
-            cache.pop(name, None)
-            if verdict in ("good", "known") and key:
-                cache[name] = key
-            elif verdict == "bad":
-                print(f"{name}:\n{output}\n", flush=True)
-            elif verdict == "late":
-                late.append(name)
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    CACHE.write_text(json.dumps(cache, indent=0, sort_keys=True))
+    known = dict(cache)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+            for name, verdict, output, key in pool.map(lambda n: check(n, database[n], known, deadline), sources):
+                counts[verdict] += 1
+                cache.pop(name, None)
+                if verdict in ("good", "known") and key:
+                    cache[name] = key
+                elif verdict == "bad":
+                    print(f"{name}:\n{output}\n", flush=True)
+                elif verdict == "late":
+                    late.append(name)
+    finally:
+        CACHE.parent.mkdir(parents=True, exist_ok=True)
+        CACHE.write_text(json.dumps(cache, indent=0, sort_keys=True))
     if late:
         print(f"The time was up; these {len(late)} files were left out (make lint-all takes them):\n  " + "\n  ".join(late))
     print(f"clang-tidy: {counts['good'] + counts['known']} clean ({counts['known']} from an earlier run), {counts['bad']} with "
