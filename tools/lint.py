@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/dev"
 CACHE = ROOT / "build/cache/lint.json"
 TIDY = "clang-tidy-19"
-ARGUMENTS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", str(BUILD)]
+COMMANDS = ROOT / "build/cache/lint"
+GCC_ONLY = re.compile(r"\s-f(?:no-)?(?:tree-|gcse|ipa-)\S+|\s-f(?:no-)?gcse\b")
+ARGUMENTS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", str(COMMANDS)]
 
 
 def git(*arguments):
@@ -76,7 +79,7 @@ def digest(entry):
     files = dependencies(entry)
     if files is None:
         return None
-    state = hashlib.sha256(repr((ARGUMENTS[1:2], entry["command"])).encode())
+    state = hashlib.sha256(repr((ARGUMENTS[:2], entry["command"])).encode())
     for rules in sorted(ROOT.glob("src/**/.clang-tidy")):
         state.update(rules.read_bytes())
     state.update((ROOT / ".clang-tidy").read_bytes())
@@ -111,7 +114,10 @@ def main():
 
     subprocess.run([ROOT / "tools/build", "dev", "godwit_generated"], check=True, stdout=subprocess.DEVNULL)
     database = {}
-    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+    entries = json.loads((BUILD / "compile_commands.json").read_text())
+    COMMANDS.mkdir(parents=True, exist_ok=True)
+    (COMMANDS / "compile_commands.json").write_text(json.dumps([{**e, "command": GCC_ONLY.sub("", e["command"])} for e in entries]))
+    for entry in entries:
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "build") and not path.name.endswith(".pb.cc"):
             database.setdefault(str(path.relative_to(ROOT)), entry)
