@@ -23,12 +23,15 @@ struct ParseState {
   Arena* arena;
   const BlockRef* owner;  // of the input; null when strings must be copied
   bool discard_unknown;
-  // Where it failed, and the messages around that place.
-  const std::uint8_t* failed_at = nullptr;
-  const ParseFrame* failed_frame = nullptr;
-  const MessageTable* failed_table = nullptr;
-  void* failed_message = nullptr;
-  const FieldEntry* failed_field = nullptr;
+  // Where it failed, and the messages around that place. Set on failure only.
+  const std::uint8_t* failed_at;
+  const ParseFrame* failed_frame;
+  const MessageTable* failed_table;
+  void* failed_message;
+  const FieldEntry* failed_field;
+
+  ParseState(Arena* memory, const BlockRef* input_owner, bool discard)
+      : arena(memory), owner(input_owner), discard_unknown(discard) {}
 };
 
 struct SlowParsed {

@@ -384,10 +384,12 @@ fail:
   return DecodeError{kind, static_cast<std::size_t>(state.failed_at - begin), failed_path(state, frames)};
 }
 
+// Most messages take about twice their serialized size in memory.
+inline Arena* arena_for(Message& message, Bytes bytes) { return &MessageAccess::arena(message, bytes.size() * 2); }
+
 Result<void, DecodeError> merge_bytes(Message& message, Bytes bytes, const BlockRef* owner, const ParseOptions& options) {
   if (bytes.size() > kMaxMessageBytes) return Failure(DecodeError{DecodeErrorKind::kTooLarge, 0, {}});
-  // Most messages take about twice their serialized size in memory.
-  ParseState state{&MessageAccess::arena(message, bytes.size() * 2), owner && *owner ? owner : nullptr, options.discard_unknown};
+  ParseState state(arena_for(message, bytes), owner && *owner ? owner : nullptr, options.discard_unknown);
   const std::uint8_t* begin = bytes.data();
   if (options.depth_limit <= kInlineDepth) {
     ParseFrame frames[kInlineDepth];
@@ -400,6 +402,14 @@ Result<void, DecodeError> merge_bytes(Message& message, Bytes bytes, const Block
       run(message, begin, begin + bytes.size(), state, frames.get(), frames.get() + options.depth_limit);
   if (kind == DecodeErrorKind::kNone) return {};
   return Failure(explain(kind, state, frames.get(), begin));
+}
+
+// With the default options, and without the reason of a failure.
+bool merge_or_fail(Message& message, Bytes bytes) {
+  if (bytes.size() > kMaxMessageBytes) return false;
+  ParseState state(arena_for(message, bytes), nullptr, false);
+  ParseFrame frames[kInlineDepth];
+  return run(message, bytes.data(), bytes.data() + bytes.size(), state, frames, frames + kInlineDepth) == DecodeErrorKind::kNone;
 }
 
 }  // namespace
@@ -419,10 +429,14 @@ Result<void, DecodeError> parse(Message& message, const Slice& bytes, const Pars
   return merge_bytes(message, bytes.bytes(), &bytes.owner(), options);
 }
 
-bool Message::ParseFromString(std::string_view bytes) { return parse(*this, as_bytes(bytes)).ok(); }
-bool Message::ParseFromArray(const void* data, int size) {
-  return parse(*this, Bytes(static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(size))).ok();
+bool Message::ParseFromString(std::string_view bytes) {
+  Clear();
+  return merge_or_fail(*this, as_bytes(bytes));
 }
-bool Message::MergeFromString(std::string_view bytes) { return merge(*this, as_bytes(bytes)).ok(); }
+bool Message::ParseFromArray(const void* data, int size) {
+  Clear();
+  return merge_or_fail(*this, Bytes(static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(size)));
+}
+bool Message::MergeFromString(std::string_view bytes) { return merge_or_fail(*this, as_bytes(bytes)); }
 
 }  // namespace godwit::proto

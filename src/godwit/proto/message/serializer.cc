@@ -119,15 +119,18 @@ void write_map_part(BackwardWriter& writer, const FieldEntry& field, const char*
     const std::size_t size = value_size(encoding);
     std::size_t left = list.size;
     while (left > 0) {
-      auto room = static_cast<std::size_t>(writer.position() - writer.begin());
-      if (room < 32) {
-        writer.grow(Block::kSmall);
-        room = static_cast<std::size_t>(writer.position() - writer.begin());
-      }
       // Each value takes 10 bytes at most; what it does not take is room for more, so go on until little is left.
-      const std::size_t count = std::min(left, (room - 16) / 10);
+      const auto room = static_cast<std::size_t>(writer.position() - writer.begin());
+      const std::size_t count = std::min(left, room < 16 ? 0 : (room - 16) / 10);
       const char* from = data + (left - count) * size;
       std::uint8_t* p = writer.position();
+      if (count < std::min<std::size_t>(left, 8)) {  // the last bytes of the memory: one by one
+        std::uint8_t buffer[10];
+        const std::uint8_t* begin = put_number(buffer + 10, encoding, data + (left - 1) * size);
+        writer.write(Bytes(begin, static_cast<std::size_t>(buffer + 10 - begin)));
+        left--;
+        continue;
+      }
       if (!fast) {
         for (std::size_t i = count; i-- > 0;) p = put_number(p, encoding, from + i * size);
       } else if (encoding == Encoding::kInt64) {
@@ -146,7 +149,8 @@ void write_map_part(BackwardWriter& writer, const FieldEntry& field, const char*
   writer.set_position(put_tag(write_varint_before(writer.position(), length), field.tag));
 }
 
-void run(const Message& root, BackwardWriter& writer, bool deterministic) {
+// Writes the fields of `root` in front of entry `e`, from the last on.
+void run(const Message& root, const FieldEntry* e, BackwardWriter& writer, bool deterministic) {
   // Indexed by FieldEntry::kind, as in the parser.
 #define ROW(c)                                                                                                        \
   &&c##_int32, &&c##_uint32, &&c##_64, &&c##_sint32, &&c##_sint64, &&c##_bool, &&c##_fixed32, &&c##_fixed64,           \
@@ -160,7 +164,6 @@ void run(const Message& root, BackwardWriter& writer, bool deterministic) {
   Frame* frames_end = frames + kInlineFrames;
   std::unique_ptr<Spare> spare;
   const void* message = &root;
-  const FieldEntry* e;
   std::uint8_t* p = writer.position();
   std::uint8_t* begin = writer.begin();
   std::uintptr_t top = writer.top();
@@ -216,6 +219,8 @@ void run(const Message& root, BackwardWriter& writer, bool deterministic) {
     NEXT;                                                            \
   }
   const auto is_zero = [](auto v) { return v == 0; };
+
+  NEXT;
 
 begin_message : {
   const MessageTable& table = static_cast<const Message*>(message)->Table();
@@ -396,10 +401,56 @@ constexpr std::size_t kScratch = 4096;
 
 }  // namespace
 
-std::size_t serialize_backwards(const Message& message, BackwardWriter& writer, const SerializeOptions& options) {
-  const std::size_t before = writer.size();
-  run(message, writer, options.deterministic);
+namespace {
+
+[[gnu::noinline]] std::size_t serialize_rest(const Message& message, BackwardWriter& writer, const SerializeOptions& options,
+                                             const FieldEntry* e, std::size_t before) {
+  run(message, e, writer, options.deterministic);
   return writer.size() - before;
+}
+
+[[gnu::noinline]] std::size_t serialize_unknown(const Message& message, BackwardWriter& writer, const SerializeOptions& options) {
+  const std::size_t before = writer.size();
+  writer.write(message.UnknownFieldBytes());
+  const MessageTable& table = message.Table();
+  return serialize_rest(message, writer, options, table.entries() + table.entry_count, before);
+}
+
+}  // namespace
+
+std::size_t serialize_backwards(const Message& message, BackwardWriter& writer, const SerializeOptions& options) {
+  if (__builtin_expect(MessageAccess::unknown(message) != nullptr, 0)) return serialize_unknown(message, writer, options);
+  const MessageTable& table = message.Table();
+  // The usual fields of small messages, as far as they go, without the set-up of the loop above.
+  constexpr auto kind = [](Encoding encoding) { return static_cast<std::uint8_t>(encoding); };
+  std::uint8_t* const start = writer.position();
+  std::uint8_t* p = start;
+  const FieldEntry* e = table.entries() + table.entry_count;
+  for (;; --e) {
+    const FieldEntry& field = e[-1];
+    const auto room = static_cast<std::size_t>(p - writer.begin());
+    if (field.kind == kind(Encoding::kString) || field.kind == kind(Encoding::kBytes)) {
+      const auto& text = memory_at<StringField>(&message, field.offset());
+      if (text.size == 0) continue;
+      if (room < std::size_t{text.size} + 16 || text.size >= 0x80 || field.tag >= 0x80) break;
+      p = put_bytes(p, text.data, text.size) - 2;
+      p[1] = static_cast<std::uint8_t>(text.size);
+      p[0] = static_cast<std::uint8_t>(field.tag);
+    } else if (field.kind == kind(Encoding::kInt32)) {
+      const std::int32_t value = memory_at<std::int32_t>(&message, field.offset());
+      if (value == 0) continue;
+      if (room < 16) break;
+      p = put_tag(write_varint_before(p, static_cast<std::uint64_t>(std::int64_t{value})), field.tag);
+    } else if (field.kind == kind(Encoding::kEnd)) {
+      writer.set_position(p);
+      return static_cast<std::size_t>(start - p);
+    } else if (field.kind != kind(Encoding::kGap)) {
+      break;
+    }
+  }
+  const std::size_t before = writer.size();
+  writer.set_position(p);
+  return serialize_rest(message, writer, options, e, before);
 }
 
 bool append_serialized(const Message& message, OutputQueue& out, const SerializeOptions& options) {
