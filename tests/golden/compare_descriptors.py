@@ -54,11 +54,31 @@ def compile_what_compiles(command, files, out, roots, arguments):
             return files, dropped, seconds
         bad = names_in_errors(result.stderr, roots, files)
         if not bad:
+            # What imports a file with errors fails without a word of its own.
+            broken = {m.group(1): m.group(0) for m in re.finditer(r"^([^\s:]+\.proto):.*error: .*$", result.stderr, re.M)}
+            bad = importers(files, broken, roots)
+        if not bad:
             print(result.stderr[:3000])
             raise SystemExit(f"{command[0]} failed without naming a file")
         dropped.update(bad)
         files = [f for f in files if f not in bad]
     return [], dropped, 0.0
+
+
+def importers(files, broken, roots):
+    """Those of `files` that import one of `broken`, directly or not; with the broken file's message."""
+    def short(path):
+        return next((path[len(r) + 1:] for r in sorted(roots, key=len, reverse=True) if path.startswith(r + "/")), path)
+
+    bad = {short(b): why for b, why in broken.items()}
+    imports = {f: set(re.findall(r'^\s*import[\w\s]*"([^"]+)"', open(f, errors="replace").read(), re.M)) for f in files}
+    found = {}
+    while True:
+        new = {f: bad[i] for f, names in imports.items() if f not in found for i in names if i in bad}
+        if not new:
+            return found
+        found.update(new)
+        bad.update({short(f): why for f, why in new.items()})
 
 
 def read_set(path):
@@ -127,12 +147,15 @@ def main():
                 status = 1
         result, our_seconds = run([args.godwit, "compile"], supported, ours, roots, options)
         print(f"godwit: {len(supported)} files in {our_seconds:.2f} s, {len(dropped)} with what it does not support")
-        pool = descriptor_pool.DescriptorPool()
+        pool = descriptor_pool.DescriptorPool()  # for the extensions; what it refuses itself stays unparsed
         their_set, our_set = read_set(theirs), read_set(ours)
         added = set()
         for f in their_set.file:
-            pool.Add(f)
-            added.add(f.name)
+            try:
+                pool.Add(f)
+                added.add(f.name)
+            except TypeError:
+                continue
         if "google/protobuf/descriptor.proto" not in added:
             proto = descriptor_pb2.FileDescriptorProto()
             descriptor_pb2.DESCRIPTOR.CopyToProto(proto)

@@ -278,15 +278,24 @@ class Builder {
     }
   }
 
-  void group(ast::Field& f, FieldDescriptorProto& proto, DescriptorProto* scope_message, std::int32_t) {
-    if (scope_message == nullptr) return;  // at top level of a file; groups are refused elsewhere
-    DescriptorProto& g = *scope_message->add_nested_type();
+  // A group is a field and a message at once, so its places overlap.
+  void group(ast::Field& f, FieldDescriptorProto& proto, DescriptorProto* scope_message, std::int32_t nested_field) {
+    bool top_level = scope_message == nullptr;  // in an extend block outside of all messages
+    f.group->index = top_level ? out_.message_type_size() : scope_message->nested_type_size();
+    DescriptorProto& g = top_level ? *out_.add_message_type() : *scope_message->add_nested_type();
+    if (top_level) nested_field = kFileMessage;
     g.set_name(f.name.text);
-    f.group->index = scope_message->nested_type_size() - 1;
     std::string lower(f.name.text);
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     proto.set_name(lower);
     proto.set_type_name(f.name.text);
+    Scope sibling(info_, nested_field, f.group->index);
+    info_.add({}, f.at, f.group);
+    info_.add({kName}, f.name.at);
+    {
+      Scope field_again(info_, sibling);
+      info_.add({kFieldTypeName}, f.name.at);
+    }
     message_body(*f.group, g);
   }
 

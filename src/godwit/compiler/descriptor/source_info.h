@@ -25,13 +25,28 @@ class SourceInfoWriter {
     Scope(SourceInfoWriter& writer, std::initializer_list<std::int32_t> tail) : writer_(writer), size_(writer.path_.size()) {
       writer.path_.insert(writer.path_.end(), tail);
     }
-    ~Scope() { writer_.path_.resize(size_); }
+    // Leaves the element at hand for a sibling of it.
+    Scope(SourceInfoWriter& writer, std::int32_t field, std::int32_t index) : writer_(writer), size_(writer.path_.size()), left_(writer.path_) {
+      writer.path_.resize(size_ - 2);
+      writer.path_.push_back(field);
+      writer.path_.push_back(index);
+    }
+    // Back to what such a scope has left.
+    Scope(SourceInfoWriter& writer, const Scope& sibling) : writer_(writer), size_(writer.path_.size()), left_(writer.path_) { writer.path_ = sibling.left_; }
+    ~Scope() {
+      if (left_.empty()) {
+        writer_.path_.resize(size_);
+      } else {
+        writer_.path_ = left_;
+      }
+    }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
     SourceInfoWriter& writer_;
     std::size_t size_;
+    std::vector<std::int32_t> left_;
   };
 
  private:

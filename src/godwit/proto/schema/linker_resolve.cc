@@ -223,7 +223,7 @@ void SchemaLinker::resolve_field(FieldDescriptor& f, std::string_view scope) {
     auto [entry, added] = tables_.extensions.emplace(key, &f);
     if (added) {
       added_extensions_.push_back(key);
-    } else {
+    } else if (sees(&entry->second->file())) {  // files that do not know of each other may clash; the first one counts
       error(Part::kNumber, f.full_name_,
             "Extension number " + std::to_string(f.number_) + " has already been used in \"" + std::string(f.containing_type_->full_name()) +
                 "\" by extension \"" + std::string(entry->second->full_name()) + "\" defined in " + std::string(entry->second->file().name()) + ".");
