@@ -146,7 +146,7 @@ TEST_F(GrpcHandlerTest, BadRequestsGetAStatusWithoutRunningTheHandler) {
       {{}, "/p.S/Other", "grpc-status=12;grpc-message=no such method: /p.S/Other"},
       {{}, "/p.T/Unary", "grpc-status=12;grpc-message=no such service: /p.T/Unary"},
       {{{"te", "gzip"}}, "/p.S/Unary", "grpc-status=13;"},
-      {{{"grpc-encoding", "snappy"}}, "/p.S/Unary", "grpc-accept-encoding=identity;grpc-status=12;"},
+      {{{"grpc-encoding", "snappy"}}, "/p.S/Unary", "grpc-accept-encoding=identity;) T(grpc-status=12;"},
       {{{"grpc-timeout", "1x"}}, "/p.S/Unary", "grpc-status=13;"},
       {{{"a-bin", "*"}}, "/p.S/Unary", "grpc-status=13;"},
   };
@@ -249,6 +249,45 @@ TEST_F(GrpcHandlerTest, StreamsAreReadAsTheHandlerAsks) {
   EXPECT_THAT(exchange.log, ::testing::EndsWith(kOk));
   events->on_closed();
   EXPECT_EQ(handler.active_calls(), 0u);
+}
+
+// Http2 tells on_writable() to who was above the mark, not to who is at it.
+TEST_F(GrpcHandlerTest, AWriterWaitsOnlyAboveTheHighWaterMark) {
+  int written = 0;
+  add("/p.S/Bidi", MethodKind::kBidiStreaming, [&](ServerCall& call) -> Task<Status> {
+    for (int i = 0; i < 3; ++i) {
+      call.send_message(as_bytes(framed("x")));
+      if (!co_await call.writable()) break;
+      ++written;
+      exchange.queued_bytes += 1;
+    }
+    co_return Status();
+  });
+  exchange.queued_bytes = http::Exchange::kHighWater - 1;
+  auto* events = request({}, false, "/p.S/Bidi");
+  EXPECT_EQ(written, 2);  // below it and at it
+  exchange.queued_bytes = 0;
+  events->on_writable();
+  EXPECT_EQ(written, 3);
+  EXPECT_THAT(exchange.log, ::testing::EndsWith(kOk));
+  events->on_closed();
+}
+
+// PROTOCOL-HTTP2.md, "Responses": initial metadata belongs to Response-Headers.
+TEST_F(GrpcHandlerTest, InitialMetadataNeverTravelsInTrailers) {
+  Status status;
+  add("/p.S/Bidi", MethodKind::kBidiStreaming, [&](ServerCall& call) -> Task<Status> {
+    call.context().initial_metadata().add("i", "1");
+    call.context().trailing_metadata().add("t", "2");
+    co_return status;
+  });
+  constexpr std::string_view kBegin = "H(:status=200;content-type=application/grpc;i=1;) ";
+  request({}, true, "/p.S/Bidi")->on_closed();
+  EXPECT_EQ(exchange.log, std::string(kBegin) + "T(grpc-status=0;t=2;). ");
+  exchange.log.clear();
+  status = Status(StatusCode::kNotFound, "no");
+  request({}, true, "/p.S/Bidi")->on_closed();
+  EXPECT_EQ(exchange.log, std::string(kBegin) + "T(grpc-status=5;grpc-message=no;t=2;). ");
 }
 
 TEST_F(GrpcHandlerTest, WhatAHandlerDoesNotReadStaysInThePeersWindow) {

@@ -359,6 +359,9 @@ void ServerCall::finish(const Status& status) {
     answer_ = Answer::kEnded;
     return exchange_->send_trailers(ok_trailers(), {});
   }
+  // Trailers-Only is for errors without initial metadata: in trailers clients would not find it.
+  const bool sendable = initial.problem().empty() && trailing.problem().empty();
+  if (answer_ == Answer::kNothing && sendable && (status.ok() || !initial.empty())) send_headers();
   const bool trailers_only = answer_ == Answer::kNothing;
   answer_ = Answer::kEnded;
   const auto fields = status_fields(status, trailers_only ? &initial : nullptr, trailing, arena());

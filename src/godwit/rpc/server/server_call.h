@@ -93,7 +93,8 @@ class ServerCall final : public http::ExchangeEvents, private Timer {
       if (call_.writer_ == this) call_.writer_ = nullptr;
     }
     WriteAwaiter(const WriteAwaiter&) = delete;
-    bool await_ready() const { return call_.over() || call_.exchange_->queued() < http::Exchange::kHighWater; }
+    // At the mark itself nothing is owed: on_writable() comes only to who was above it.
+    bool await_ready() const { return call_.over() || call_.exchange_->queued() <= http::Exchange::kHighWater; }
     void await_suspend(std::coroutine_handle<> handle) {
       handle_ = handle;
       call_.writer_ = this;
