@@ -42,7 +42,7 @@ std::uint32_t hash(std::uint64_t key) {
 
 std::uint64_t load(const char* p, std::size_t size) {
   std::uint64_t v = 0;
-  std::memcpy(&v, p, size);
+  if (size != 0) std::memcpy(&v, p, size);
   return v;
 }
 

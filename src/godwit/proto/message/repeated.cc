@@ -28,7 +28,7 @@ void assign_string(StringField& field, std::string_view value, Arena& arena) {
   std::size_t capacity = value.size();
   if (field.capacity != 0) capacity = std::min<std::size_t>(std::max<std::size_t>(capacity, field.capacity * std::size_t{2}), 0x7fffffff);
   char* to = static_cast<char*>(arena.allocate(capacity, 1));
-  std::memcpy(to, value.data(), value.size());
+  std::memcpy(to, value.data(), value.size());  // not empty: it is longer than the capacity
   field.data = to;
   field.size = static_cast<std::uint32_t>(value.size());
   field.capacity = static_cast<std::uint32_t>(capacity);

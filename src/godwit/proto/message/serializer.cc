@@ -497,8 +497,8 @@ bool Message::SerializeToArray(void* data, int capacity) const {
   auto* to = static_cast<std::uint8_t*>(data);
   BackwardWriter writer(MutableBytes(to, static_cast<std::size_t>(capacity)));
   serialize_backwards(*this, writer);
-  if (!writer.is_contiguous() || writer.size() > static_cast<std::size_t>(capacity)) return false;
-  if (writer.size() != 0) std::memmove(to, writer.front().data(), writer.size());
+  if (writer.size() > static_cast<std::size_t>(capacity)) return false;
+  writer.copy_to(to);
   return true;
 }
 

@@ -80,15 +80,24 @@ void BackwardWriter::append_to(OutputQueue& out) const {
   });
 }
 
+void BackwardWriter::copy_to(std::uint8_t* to) const {
+  // The last part first: it alone may lie in the caller's memory.
+  to += size();
+  if (blocks_) {
+    for (const Blocks::Piece& piece : blocks_->finished) {
+      to -= piece.bytes.size();
+      std::memmove(to, piece.bytes.data(), piece.bytes.size());
+    }
+  }
+  const Bytes first = front();
+  if (!first.empty()) std::memmove(to - first.size(), first.data(), first.size());
+}
+
 Slice BackwardWriter::to_slice() const {
   if (size() == 0) return {};
   if (is_contiguous()) return blocks_ ? Slice(front(), blocks_->current) : Slice::copy_of(front());
   BlockRef block = BlockRef::allocate(size());
-  std::uint8_t* to = block->data();
-  for_each_piece([&](const BlockRef&, Bytes bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
-    to += bytes.size();
-  });
+  copy_to(block->data());
   return Slice(Bytes(block->data(), size()), block);
 }
 

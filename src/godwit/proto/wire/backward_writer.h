@@ -58,6 +58,8 @@ class BackwardWriter {
   void append_to(std::vector<std::uint8_t>& out) const;
   // Small results are copied, blocks of large ones linked.
   void append_to(OutputQueue& out) const;
+  // To `to`, which has room for size() bytes and may be, or overlap, the caller's memory.
+  void copy_to(std::uint8_t* to) const;
   // One block that holds all of it.
   Slice to_slice() const;
 
