@@ -10,4 +10,7 @@ namespace godwit::cli {
 // `godwit compile`: .proto files to code and descriptors; the flags are protoc's. 0, or 1 after errors.
 int compile(const std::vector<std::string>& arguments);
 
+// `godwit call`: one call of a server's method, JSON in and out. 0, 64 + the status's number, or 1 when no call was made.
+int call(const std::vector<std::string>& arguments);
+
 }  // namespace godwit::cli
