@@ -1,5 +1,6 @@
 // interop_client -server_host H -server_port N -test_case NAME [-use_tls -use_test_ca | -ca_file F -server_host_override H]
-// The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's client. Ends with 0 when the case
+// The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's client, and those of more_cases.h
+// (-extended_server: see there). Ends with 0 when the case
 // passed; else the error says what was expected and what came.
 #include <array>
 #include <chrono>
@@ -10,9 +11,11 @@
 #include <string>
 #include <utility>
 
+#include "checks.h"
 #include "flags.h"
 #include "godwit/client.h"
 #include "grpc/testing/test.grpc.pb.h"
+#include "more_cases.h"
 
 namespace {
 
@@ -23,30 +26,17 @@ using godwit::Status;
 using godwit::StatusCode;
 using godwit::Task;
 using namespace grpc::testing;
-
-// What a case found wrong; OK when nothing.
-Status expect(bool fine, std::string what) { return fine ? Status() : Status(StatusCode::kFailedPrecondition, std::move(what)); }
-Status expect_code(const Status& status, StatusCode code) {
-  return expect(status.code() == code, "expected " + std::string(name_of(code)) + ", got " + status.text());
-}
+using interop::expect;
+using interop::expect_body;
+using interop::expect_code;
+using interop::expect_status;
+using interop::request_response;
+using interop::set_payload;
 
 constexpr int kLargeRequest = 271828;
 constexpr int kLargeResponse = 314159;
 constexpr std::array<int, 4> kRequestSizes = {27182, 8, 1828, 45904};
 constexpr std::array<int, 4> kResponseSizes = {31415, 9, 2653, 58979};
-
-void set_payload(Payload& payload, int size) {
-  payload.set_type(COMPRESSABLE);
-  payload.set_body(std::string(static_cast<std::size_t>(size), '\0'));
-}
-void request_response(StreamingOutputCallRequest& request, int size) {
-  request.set_response_type(COMPRESSABLE);
-  request.add_response_parameters()->set_size(size);
-}
-Status expect_body(const Payload& payload, int size) {
-  return expect(payload.body().size() == static_cast<std::size_t>(size),
-                "expected a payload of " + std::to_string(size) + " bytes, got " + std::to_string(payload.body().size()));
-}
 
 Task<Status> empty_unary(TestService::Stub& stub) {
   Empty request;
@@ -152,11 +142,6 @@ Task<Status> cancel_after_first_response(TestService::Stub& stub) {
   context.cancel();
   const Status status = co_await call.finish();
   co_return expect_code(status, StatusCode::kCancelled);
-}
-
-Status expect_status(const Status& status, StatusCode code, std::string_view message) {
-  return expect(status.code() == code && status.message() == message,
-                "expected " + Status(code, std::string(message)).text() + ", got " + status.text());
 }
 
 Task<Status> unary_status(TestService::Stub& stub, StatusCode code, std::string message) {
@@ -297,6 +282,7 @@ int main(int argc, char** argv) {
                               {"use_test_ca", "false"},
                               {"ca_file", ""},
                               {"server_host_override", ""},
+                              {"extended_server", "false"},
                               {"soak_iterations", "10"},
                               {"soak_max_failures", "0"},
                               {"soak_per_iteration_max_acceptable_latency_ms", "1000"},
@@ -323,6 +309,8 @@ int main(int argc, char** argv) {
       status = client->run(unimplemented_service(client->channel()));
     } else if (const auto found = kCases.find(name); found != kCases.end()) {
       status = client->run(found->second(stub));
+    } else if (const interop::MoreCase more = interop::find_more_case(name)) {
+      status = client->run(more({stub, client->executor(), flags.on("extended_server")}));
     } else {
       std::cerr << "error: there is no test case " << name << "\n";
       return 2;

@@ -1,5 +1,6 @@
 // interop_server -port N [-use_tls -tls_cert_file F -tls_key_file F]: the interop test service, with the flags of
-// grpc-go's server.
+// grpc-go's server. Every value of the echo keys is echoed; EmptyCall tells how many calls were cancelled.
+#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -21,10 +22,8 @@ constexpr int kLargestPayload = 64 << 20;
 
 // The metadata that a call asks to have echoed (interop-test-descriptions.md, custom_metadata).
 void echo_metadata(ServerContext& context) {
-  if (auto value = context.client_metadata().find("x-grpc-test-echo-initial")) {
-    context.initial_metadata().add("x-grpc-test-echo-initial", *value);
-  }
   for (const auto& entry : context.client_metadata()) {
+    if (entry.key == "x-grpc-test-echo-initial") context.initial_metadata().add(entry.key, entry.value);
     if (entry.key == "x-grpc-test-echo-trailing-bin") context.trailing_metadata().add(entry.key, entry.value);
   }
 }
@@ -47,6 +46,9 @@ Status bad_size(int size) {
 class Service final : public TestService::Service {
   Task<Status> EmptyCall(ServerContext& context, const Empty&, Empty&) override {
     echo_metadata(context);
+    if (context.client_metadata().find("x-interop-count-cancelled")) {
+      context.trailing_metadata().add("x-interop-cancelled", std::to_string(cancelled_.load()));
+    }
     co_return Status();
   }
 
@@ -68,7 +70,9 @@ class Service final : public TestService::Service {
   Task<Status> StreamingOutputCall(ServerContext& context, const StreamingOutputCallRequest& request,
                                    godwit::ServerWriter<StreamingOutputCallResponse>& writer) override {
     echo_metadata(context);
-    co_return co_await answer(context, request, writer);
+    Status status = co_await answer(context, request, writer);
+    if (context.is_cancelled()) ++cancelled_;
+    co_return status;
   }
 
   Task<Status> StreamingInputCall(ServerContext& context, godwit::ServerReader<StreamingInputCallRequest>& reader,
@@ -122,6 +126,8 @@ class Service final : public TestService::Service {
     }
     co_return Status();
   }
+
+  std::atomic<int> cancelled_ = 0;  // calls of StreamingOutputCall that nobody waited for at their end
 };
 
 }  // namespace
