@@ -1,6 +1,7 @@
 #include "godwit/rpc/server/grpc_handler.h"
 
 #include <string>
+#include <utility>
 
 #include "godwit/base/assert.h"
 #include "godwit/rpc/server/reply_fields.h"
@@ -11,16 +12,42 @@ namespace {
 
 using http::FieldToken;
 
-// Hears the rest of a request that was answered already.
-class DeafEvents final : public http::ExchangeEvents {
+// A request that is not gRPC gets its answer when it has ended, so that a peer that is still sending (or breaking the
+// rules) is heard out first; one that goes on and on gets it after kPatience bytes. Deletes itself.
+class Rejection final : public http::ExchangeEvents {
  public:
-  void on_headers(http::HeadersKind, const http::FieldViews&, bool) override {}
-  void on_body(const http::BodyView&, bool) override {}
+  static constexpr std::size_t kPatience = 64 * 1024;
+
+  Rejection(http::Exchange& exchange, std::string_view status, std::string_view text, bool head)
+      : exchange_(exchange), status_(status), text_(text), head_(head) {}
+
+  void answer() {
+    if (std::exchange(answered_, true)) return;
+    const http::Field fields[] = {{FieldToken::kStatus, status_}, {FieldToken::kContentType, "text/plain; charset=utf-8"}};
+    exchange_.send_headers(no_fields(), fields, head_);
+    if (!head_) exchange_.send_body(as_bytes(text_), true);
+  }
+
+ private:
+  void on_headers(http::HeadersKind, const http::FieldViews&, bool end) override {
+    if (end) answer();
+  }
+  void on_body(const http::BodyView& body, bool end) override {
+    received_ += body.bytes.size();
+    exchange_.consumed(body.bytes.size());
+    if (end || received_ > kPatience) answer();
+  }
   void on_writable() override {}
-  void on_reset(http::ResetReason, std::string_view) override {}
-  void on_closed() override {}
+  void on_reset(http::ResetReason, std::string_view) override { answered_ = true; }
+  void on_closed() override { delete this; }
+
+  http::Exchange& exchange_;
+  const std::string_view status_;  // these two live for ever
+  const std::string_view text_;
+  const bool head_;
+  bool answered_ = false;
+  std::size_t received_ = 0;
 };
-DeafEvents deaf;
 
 // "application/grpc", alone or followed by "+format" or ";parameters". Other formats than proto are the codec's business.
 bool is_grpc(std::string_view content_type) {
@@ -99,12 +126,6 @@ void GrpcHandler::cancel_all(const Status& status) {
   }
 }
 
-void GrpcHandler::reject(http::Exchange& exchange, std::string_view http_status, std::string_view text, bool head) {
-  const http::Field fields[] = {{FieldToken::kStatus, http_status}, {FieldToken::kContentType, "text/plain; charset=utf-8"}};
-  exchange.send_headers(no_fields(), fields, head);
-  if (!head) exchange.send_body(as_bytes(text), true);
-}
-
 http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const http::FieldViews& fields, bool end) {
   RequestHead head;
   ServerCall& call = take_call();
@@ -147,14 +168,18 @@ http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const ht
 
   if (head.method != "POST" || !is_grpc(head.content_type)) {
     call.recycle_if_over();
+    std::string_view status = "415";
+    std::string_view text = "unsupported media type: gRPC calls have content-type application/grpc\n";
     if (!head.target) {
-      reject(exchange, "404", "not found: this port serves gRPC methods, POST /package.Service/Method\n", head.method == "HEAD");
+      status = "404";
+      text = "not found: this port serves gRPC methods, POST /package.Service/Method\n";
     } else if (head.method != "POST") {
-      reject(exchange, "405", "method not allowed: gRPC calls are POST requests\n", head.method == "HEAD");
-    } else {
-      reject(exchange, "415", "unsupported media type: gRPC calls have content-type application/grpc\n", false);
+      status = "405";
+      text = "method not allowed: gRPC calls are POST requests\n";
     }
-    return &deaf;
+    auto* rejection = new Rejection(exchange, status, text, head.method == "HEAD");
+    if (end) rejection->answer();
+    return rejection;
   }
 
   if (!head.target) head.target = environment_.methods.fallback();

@@ -35,7 +35,6 @@ class GrpcHandler final : public http::ExchangeHandler {
 
   ServerCall& take_call();
   void release_call(ServerCall& call);
-  void reject(http::Exchange& exchange, std::string_view http_status, std::string_view text, bool head);
 
   const ServerEnvironment& environment_;
   ServerCall* pool_ = nullptr;

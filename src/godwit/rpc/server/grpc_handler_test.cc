@@ -134,6 +134,21 @@ TEST_F(GrpcHandlerTest, RequestsThatAreNotGrpcGetAnAnswerOfHttp) {
   EXPECT_EQ(handler.active_calls(), 0u);
 }
 
+TEST_F(GrpcHandlerTest, TheAnswerOfHttpWaitsForTheEndOfTheRequest) {
+  auto* events = request({{"content-type", "text/html"}}, false);
+  body(events, "abc", false);
+  EXPECT_EQ(exchange.log, "");
+  body(events, "def", true);
+  EXPECT_THAT(exchange.log, StartsWith("H(:status=404;"));
+  events->on_closed();
+
+  exchange.log.clear();
+  events = request({{"content-type", "text/html"}}, false);
+  for (int i = 0; i < 70; ++i) body(events, std::string(1024, 'x'), false);
+  EXPECT_THAT(exchange.log, StartsWith("H(:status=404;"));  // patience has an end
+  events->on_closed();
+}
+
 TEST_F(GrpcHandlerTest, BadRequestsGetAStatusWithoutRunningTheHandler) {
   add("/p.S/Unary", MethodKind::kUnary, [](ServerCall& call) -> Task<Status> {
     ADD_FAILURE() << "the handler ran";
