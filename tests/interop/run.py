@@ -104,7 +104,7 @@ def free_port(taken=set()):
 
 @contextlib.contextmanager
 def serving(command, port, log):
-    """The server's process. Its premature end, or an end by itself, is an error of the whole run."""
+    """The server's process. That it does not begin to listen ends the whole run."""
     with open(log, "wb") as out:
         server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
     try:
@@ -238,9 +238,9 @@ def main():
     result = Result(options.only, read_expected())
     listed = []
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
         for security in ("plaintext", "tls"):
-            folder = pathlib.Path(folder)
             listed += our_server(result, bin_folder, security, grpcio_cases, folder, options.list)
             for peer in ("grpc-go", "grpcio"):
                 listed += our_client(result, bin_folder, security, peer, folder, options.list)
@@ -248,12 +248,14 @@ def main():
         print("\n".join(listed))
         return 0
     if not options.only:
-        for case in result.expected.keys() - result.seen:
-            result.report(case, "", 0)
-    print(f"{result.passed} passed, {result.failed} failed ({time.monotonic() - start:.0f} s)")
+        for case in sorted(result.expected.keys() - result.seen):
+            print(f"{case:60} FAILED: it is in {EXPECTED.name}, but there is no such case")
+            result.failed += 1
     if result.passed + result.failed == 0:
-        print(f"no case matches {options.only}", file=sys.stderr)
+        print(f"no case matches {options.only}; --list prints their names", file=sys.stderr)
         return 2
+    print(f"in {time.monotonic() - start:.0f} s:")
+    print(f"{result.passed} passed, {result.failed} failed")
     return 1 if result.failed else 0
 
 
