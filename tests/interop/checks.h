@@ -34,8 +34,9 @@ inline void request_response(grpc::testing::StreamingOutputCallRequest& request,
   request.add_response_parameters()->set_size(size);
 }
 inline Status expect_body(const grpc::testing::Payload& payload, int size) {
-  return expect(payload.body().size() == static_cast<std::size_t>(size),
-                "expected a payload of " + std::to_string(size) + " bytes, got " + std::to_string(payload.body().size()));
+  return expect(
+      payload.body().size() == static_cast<std::size_t>(size),
+      "expected a payload of " + std::to_string(size) + " bytes, got " + std::to_string(payload.body().size()));
 }
 
 }  // namespace interop

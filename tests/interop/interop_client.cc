@@ -1,5 +1,6 @@
-// interop_client -server_host H -server_port N -test_case NAME [-use_tls -use_test_ca | -ca_file F -server_host_override H]
-// The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's client, and those of more_cases.h
+// interop_client -server_host H -server_port N -test_case NAME [-use_tls -use_test_ca | -ca_file F
+// -server_host_override H] The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's
+// client, and those of more_cases.h
 // (-extended_server: see there). Ends with 0 when the case
 // passed; else the error says what was expected and what came.
 #include <array>
@@ -169,7 +170,8 @@ Task<Status> status_code_and_message(TestService::Stub& stub) {
 }
 
 Task<Status> special_status_message(TestService::Stub& stub) {
-  return unary_status(stub, StatusCode::kUnknown, "\t\ntest with whitespace\r\nand Unicode BMP \u263A and non-BMP \U0001F608\t\n");
+  return unary_status(stub, StatusCode::kUnknown,
+                      "\t\ntest with whitespace\r\nand Unicode BMP \u263A and non-BMP \U0001F608\t\n");
 }
 
 constexpr std::string_view kInitialKey = "x-grpc-test-echo-initial";
@@ -245,8 +247,10 @@ const std::map<std::string, Case> kCases = {
 };
 
 // rpc_soak on one channel, channel_soak on a new one for each call.
-Status soak(const interop::Flags& flags, const std::function<godwit::Result<Client, godwit::Error>()>& connect, bool new_channels) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(flags.number("soak_overall_timeout_seconds"));
+Status soak(const interop::Flags& flags, const std::function<godwit::Result<Client, godwit::Error>()>& connect,
+            bool new_channels) {
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::seconds(flags.number("soak_overall_timeout_seconds"));
   const auto latency_max = std::chrono::milliseconds(flags.number("soak_per_iteration_max_acceptable_latency_ms"));
   long failures = 0;
   long done = 0;

@@ -63,7 +63,8 @@ class Service final : public TestService::Service {
     co_return Status();
   }
 
-  Task<Status> CacheableUnaryCall(ServerContext& context, const SimpleRequest& request, SimpleResponse& response) override {
+  Task<Status> CacheableUnaryCall(ServerContext& context, const SimpleRequest& request,
+                                  SimpleResponse& response) override {
     return UnaryCall(context, request, response);
   }
 
@@ -121,7 +122,8 @@ class Service final : public TestService::Service {
         if (!co_await godwit::sleep_until(context.executor(), until, context.cancellation())) break;
       }
       StreamingOutputCallResponse response;
-      if (!fill(*response.mutable_payload(), request.response_type(), parameters.size())) co_return bad_size(parameters.size());
+      if (!fill(*response.mutable_payload(), request.response_type(), parameters.size()))
+        co_return bad_size(parameters.size());
       if (!co_await writer.write(response)) break;
     }
     co_return Status();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checks.h"
@@ -20,7 +21,7 @@ using namespace grpc::testing;
 using godwit::ClientContext;
 using godwit::Task;
 
-constexpr int kLargest = 4089446;          // 3.9 MiB: the message around it stays below the default limit
+constexpr int kLargest = 4089446;           // 3.9 MiB: the message around it stays below the default limit
 constexpr int kTooLarge = 4 * 1024 * 1024;  // with its field's header it is above the limit
 constexpr int kMessages = 10000;
 constexpr int kCalls = 1000;
@@ -40,7 +41,8 @@ Task<Status> stream_status(TestService::Stub& stub, StatusCode code, const std::
   StreamingOutputCallRequest first;
   request_response(first, 9);
   co_await call.write(first);
-  if (!co_await call.read()) co_return expect(false, "no response came before the status: " + (co_await call.finish()).text());
+  if (!co_await call.read())
+    co_return expect(false, "no response came before the status: " + (co_await call.finish()).text());
   StreamingOutputCallRequest last;
   last.mutable_response_status()->set_code(static_cast<int>(code));
   last.mutable_response_status()->set_message(message);
@@ -302,7 +304,8 @@ Task<Status> deadline(Target target) {
   const auto took = std::chrono::steady_clock::now() - start;
   if (took < 299ms || took > 20s) {
     co_return expect(false, "a deadline of 300 ms took " +
-                                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) + " ms");
+                                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) +
+                                " ms");
   }
   Status seen = co_await expect_seen(target, before);
   if (!seen.ok()) co_return seen;
@@ -367,8 +370,8 @@ Task<Status> server_cancel(Target target) {
 
 MoreCase find_more_case(const std::string& name) {
   static const std::map<std::string, MoreCase> kCases = {
-      {"status_codes", status_codes}, {"message_sizes", message_sizes},         {"long_streams", long_streams},
-      {"many_calls", many_calls},     {"repeated_metadata", repeated_metadata}, {"deadline", deadline},
+      {"status_codes", status_codes},   {"message_sizes", message_sizes},         {"long_streams", long_streams},
+      {"many_calls", many_calls},       {"repeated_metadata", repeated_metadata}, {"deadline", deadline},
       {"client_cancel", client_cancel}, {"server_cancel", server_cancel},
   };
   const auto found = kCases.find(name);

@@ -13,8 +13,8 @@ namespace interop {
 struct Target {
   grpc::testing::TestService::Stub& stub;
   godwit::Executor& executor;
-  // The server is interop_server or grpcio_peer.py: it echoes every value of the echo keys (grpc-go's: the first one), and
-  // EmptyCall counts in "x-interop-cancelled" the calls that were cancelled.
+  // The server is interop_server or grpcio_peer.py: it echoes every value of the echo keys (grpc-go's: the first one),
+  // and EmptyCall counts in "x-interop-cancelled" the calls that were cancelled.
   bool extended = false;
 };
 
