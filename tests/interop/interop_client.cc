@@ -1,7 +1,8 @@
 // interop_client -server_host H -server_port N -test_case NAME
 //     [-use_tls -use_test_ca | -ca_file F -server_host_override H] [-extended_server]
 //
-// The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's client, and those of more_cases.h
+// The interop cases of gRPC (interop-test-descriptions.md), with the flags of grpc-go's client, and those of
+// more_cases.h
 // (-extended_server: see there). Ends with 0 when the case passed; else the error says what was expected and what came.
 #include <array>
 #include <chrono>
