@@ -1,6 +1,5 @@
 #include "planted.h"
 
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,12 +9,10 @@ namespace {
 // Between the transport's exchange and the call's attempt.
 class PlantedExchange final : public http::Exchange, public http::ExchangeEvents {
  public:
-  PlantedExchange(testing::SimExecutor& executor, http::ExchangeEvents& above, Plant plant)
-      : executor_(executor), above_(above), plant_(plant) {}
+  PlantedExchange(http::ExchangeEvents& above, Plant plant) : above_(above), plant_(plant) {}
 
   // The exchange of the transport; before anything else happens.
   void bind(http::Exchange& below) { below_ = &below; }
-  http::ExchangeEvents& above() { return above_; }
 
   void send_headers(const http::PreparedFields& first, std::span<const http::Field> rest, bool end) override {
     if (below_) below_->send_headers(first, rest, end);
@@ -45,10 +42,6 @@ class PlantedExchange final : public http::Exchange, public http::ExchangeEvents
 
  private:
   void on_headers(http::HeadersKind kind, const http::FieldViews& fields, bool end) override {
-    if (end && plant_ == Plant::kDoubleCompletion) {
-      kind_ = kind;
-      for (const http::FieldView& field : fields) last_.emplace_back(field.name, field.value);
-    }
     above_.on_headers(kind, fields, end);
   }
   void on_body(const http::BodyView& body, bool end) override { above_.on_body(body, end); }
@@ -65,32 +58,18 @@ class PlantedExchange final : public http::Exchange, public http::ExchangeEvents
     if (lost_) return;
     closed_ = true;
     above_.on_closed();
-    if (!last_.empty()) {
-      executor_.simulation().after(std::chrono::milliseconds(2), [this] { executor_.input([this] { again(); }); });
-    }
-  }
-  // Whoever `above_` belongs to by now hears the old end.
-  void again() {
-    http::FieldViews fields;
-    for (const auto& [name, value] : last_) fields.push_back({name, value, http::token_of(name), nullptr});
-    above_.on_headers(kind_, fields, true);
-    above_.on_closed();
   }
 
-  testing::SimExecutor& executor_;
   http::ExchangeEvents& above_;
   const Plant plant_;
   http::Exchange* below_ = nullptr;
   bool lost_ = false;
   bool closed_ = false;
-  http::HeadersKind kind_ = http::HeadersKind::kTrailers;
-  std::vector<std::pair<std::string, std::string>> last_;
 };
 
 class PlantedConnector final : public Connector {
  public:
-  PlantedConnector(std::shared_ptr<Connector> below, testing::SimExecutor& executor, Plant plant)
-      : below_(std::move(below)), executor_(executor), plant_(plant) {}
+  PlantedConnector(std::shared_ptr<Connector> below, Plant plant) : below_(std::move(below)), plant_(plant) {}
 
   std::unique_ptr<PendingOperation> connect(const ConnectRequest& request, http::ExchangeClientEvents& events,
                                             Done done) override {
@@ -130,21 +109,19 @@ class PlantedConnector final : public Connector {
 
   PlantedExchange& make(http::ExchangeEvents& events) {
     const bool third = exchanges_.size() % 3 == 2;
-    exchanges_.push_back(std::make_unique<PlantedExchange>(executor_, events, third ? plant_ : Plant::kNothing));
+    exchanges_.push_back(std::make_unique<PlantedExchange>(events, third ? plant_ : Plant::kNothing));
     return *exchanges_.back();
   }
 
   std::shared_ptr<Connector> below_;
-  testing::SimExecutor& executor_;
   const Plant plant_;
   std::vector<std::unique_ptr<PlantedExchange>> exchanges_;  // for ever: who has lost one may still use it
 };
 
 }  // namespace
 
-std::shared_ptr<Connector> make_planted_connector(std::shared_ptr<Connector> below, testing::SimExecutor& executor,
-                                                  Plant plant) {
-  return std::make_shared<PlantedConnector>(std::move(below), executor, plant);
+std::shared_ptr<Connector> make_planted_connector(std::shared_ptr<Connector> below, Plant plant) {
+  return std::make_shared<PlantedConnector>(std::move(below), plant);
 }
 
 }  // namespace godwit::simulation

@@ -1,5 +1,7 @@
 #include "seed_run.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <optional>
 #include <sstream>
@@ -73,6 +75,7 @@ class SeedRun {
  public:
   SeedRun(std::uint64_t seed, const SeedOptions& options) {
     report_.seed = seed;
+    report_.plant = options.plant;
     heap_before_ = heap_bytes();
     testing::SimulationOptions simulation{.seed = seed, .keep_trace_text = options.keep_trace, .events_max = 3'000'000};
     SeededRandom random(seed * 0x9e3779b97f4a7c15 + 1);
@@ -98,6 +101,7 @@ class SeedRun {
         [](void* self) {
           auto& run = *static_cast<SeedRun*>(self);
           run.report_.problems.push_back("the process dies");
+          run.report_.faults = run.world_->network.fault_counts();
           run.collect();
           return run.report_.text();
         },
@@ -110,10 +114,9 @@ class SeedRun {
     wait_for_calls();
     for (const auto& call : world.calls()) judge(*call);
     report_.faults = world.network.fault_counts();
-    honest_calls();
-    world.shut_down();
-    if (const std::string rest = world.left_over(); !rest.empty()) problem(rest);
-    judge_ledger();
+    // After a problem the trace shall end near it.
+    if (report_.problems.empty()) honest_calls();
+    if (report_.problems.empty()) tidy_up();
     collect();
     world_.reset();
     return std::move(report_);
@@ -257,6 +260,12 @@ class SeedRun {
     }
   }
 
+  void tidy_up() {
+    world_->shut_down();
+    if (const std::string rest = world_->left_over(); !rest.empty()) problem(rest);
+    judge_ledger();
+  }
+
   void measure() {
     if (world_options_.simulation.keep_trace_text) return;
     const std::size_t now = heap_bytes();
@@ -287,8 +296,9 @@ std::string SeedReport::text() const {
   std::ostringstream out;
   out << "seed " << seed << " of the simulation:\n";
   for (const std::string& problem : problems) out << "  " << problem << '\n';
-  out << "faults: " << faults.text() << "\nalone: GODWIT_SIM_SEED=" << seed
-      << " bin/simulation_test --gtest_filter='Seeds.Alone'\n";
+  out << "faults: " << faults.text() << "\nalone: GODWIT_SIM_SEED=" << seed;
+  if (plant == Plant::kLostReset) out << " GODWIT_SIM_PLANT=lost_reset";
+  out << " bin/" << program_invocation_short_name << " --gtest_filter=Seeds.Alone\n";
   if (trace.empty()) return out.str();
   std::size_t begin = trace.size();
   for (int line = 0; line <= kLines && begin != std::string::npos && begin > 0; ++line) begin = trace.rfind('\n', begin - 1);

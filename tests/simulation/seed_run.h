@@ -20,6 +20,7 @@ struct SeedOptions {
 // What one seed gave.
 struct SeedReport {
   std::uint64_t seed = 0;
+  Plant plant = Plant::kNothing;
   std::vector<std::string> problems;  // empty: all is well
   std::uint64_t trace_hash = 0;
   std::uint64_t trace_lines = 0;

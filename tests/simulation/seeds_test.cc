@@ -1,7 +1,6 @@
 // The whole stack, client and server, through many seeds of network faults in virtual time.
 //
-// GODWIT_SIM_SEEDS=N lowers the number of seeds; GODWIT_SIM_SEED=N with --gtest_filter=Seeds.Alone runs one and shows its
-// trace.
+// GODWIT_SIM_SEEDS=N lowers the number of seeds; alone_test.cc runs one.
 
 #include <gtest/gtest.h>
 
@@ -106,14 +105,6 @@ TEST(Seeds, TheSameSeedGivesTheSameTraceByteForByte) {
     EXPECT_EQ(run_seed(seed).trace_hash, one.trace_hash);
   }
   EXPECT_EQ(hashes.size(), 20u) << "different seeds give different traces";
-}
-
-TEST(Seeds, Alone) {
-  const std::uint64_t seed = from_environment("GODWIT_SIM_SEED", 0);
-  if (seed == 0) GTEST_SKIP() << "for GODWIT_SIM_SEED=N";
-  const SeedReport report = run_seed(seed, {.keep_trace = true});
-  std::cout << report.trace;
-  EXPECT_TRUE(report.problems.empty()) << report.text();
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ World::World(const WorldOptions& options)
   ChannelOptions channel_options;
   channel_options.connector = make_http2_connector(client_host, *dialer, {options.http2, nullptr, ""});
   if (options.planted) {
-    channel_options.connector = make_planted_connector(std::move(channel_options.connector), client_host, options.plant);
+    channel_options.connector = make_planted_connector(std::move(channel_options.connector), options.plant);
   }
   channel_options.name_lookup = name_lookup_.get();
   channel_options.load_balancing_policy = options.load_balancing_policy;
