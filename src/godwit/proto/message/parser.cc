@@ -22,7 +22,8 @@ constexpr std::uint32_t kInlineDepth = 100;
 
 inline StringField* grow_strings(RepeatedBase& list, Arena& arena) {
   if (list.size == list.capacity) list.grow(std::size_t{list.size} + 1, sizeof(StringField), arena);
-  return static_cast<StringField*>(list.data) + list.size++;
+  // Empty, in case that what follows is refused.
+  return ::new (static_cast<StringField*>(list.data) + list.size++) StringField();
 }
 
 template <typename T>
@@ -30,6 +31,15 @@ inline void append(void* message, std::size_t offset, T value, Arena& arena) {
   auto& list = memory_at<RepeatedBase>(message, offset);
   if (list.size == list.capacity) list.grow(std::size_t{list.size} + 1, sizeof(T), arena);
   static_cast<Alias<T>*>(list.data)[list.size++] = value;
+}
+
+// The place of a oneof's text, valid from now on even if what follows is refused.
+inline StringField& enter_oneof_text(void* message, const FieldEntry& field) {
+  auto& text = memory_at<StringField>(message, field.offset());
+  auto& which = memory_at<std::uint32_t>(message, field.extra.presence);
+  if (which != field.number()) text = StringField();
+  which = field.number();
+  return text;
 }
 
 inline void set_bit(void* message, std::uint32_t bit) {
@@ -151,8 +161,8 @@ DecodeErrorKind run(Message& root, const std::uint8_t* p, const std::uint8_t* en
   SCALAR(fixed64, std::uint64_t, READ_FIXED(std::uint64_t, v), v)
 
 oneof_string:
-  ONEOF_CASE;
-  goto plain_string;
+  text = &enter_oneof_text(message, *e);
+  goto string_value;
 bit_string:
   set_bit(message, e->extra.presence);
 plain_string:
@@ -183,8 +193,8 @@ list_string:
   goto string_value;
 
 oneof_bytes:
-  ONEOF_CASE;
-  goto plain_bytes;
+  text = &enter_oneof_text(message, *e);
+  goto bytes_value;
 bit_bytes:
   set_bit(message, e->extra.presence);
 plain_bytes:

@@ -27,7 +27,7 @@ class Value {
   static Value of_bool(bool v) { return Value(ValueType::kBool, std::int64_t{v}); }
   static Value of_enum(std::int32_t number) { return Value(ValueType::kEnum, std::int64_t{number}); }
   static Value of_double(double v) { return Value(ValueType::kDouble, v); }
-  static Value of_float(float v) { return Value(ValueType::kFloat, double{v}); }
+  static Value of_float(float v) { return Value(v); }
   static Value of_string(std::string_view v) { return Value(ValueType::kString, v); }
   static Value of_bytes(std::string_view v) { return Value(ValueType::kBytes, v); }
   static Value of_message(const Message& v) { return Value(v); }
@@ -40,7 +40,7 @@ class Value {
   bool boolean() const { return check(ValueType::kBool), number_.i != 0; }
   std::int32_t enum_number() const { return check(ValueType::kEnum), static_cast<std::int32_t>(number_.i); }
   double float64() const { return check(ValueType::kDouble), number_.d; }
-  float float32() const { return check(ValueType::kFloat), static_cast<float>(number_.d); }
+  float float32() const { return check(ValueType::kFloat), number_.f; }
   // Of strings and bytes.
   std::string_view text() const {
     GODWIT_ASSERT(type_ == ValueType::kString || type_ == ValueType::kBytes);
@@ -52,6 +52,7 @@ class Value {
   Value(ValueType type, std::int64_t v) : type_(type) { number_.i = v; }
   Value(ValueType type, double v) : type_(type) { number_.d = v; }
   Value(ValueType type, std::string_view v) : type_(type), text_(v) { number_.i = 0; }
+  explicit Value(float v) : type_(ValueType::kFloat) { number_.f = v; }
   explicit Value(const Message& v) : type_(ValueType::kMessage) { number_.m = &v; }
   void check(ValueType type) const { GODWIT_ASSERT(type_ == type); }
 
@@ -59,6 +60,7 @@ class Value {
   union {
     std::int64_t i;
     double d;
+    float f;  // on its own: by way of a double, NaN would change
     const Message* m;
   } number_;
   std::string_view text_;
