@@ -83,28 +83,28 @@ constexpr char kPresentNumber[] =
 // $c$ is the oneof's case, $k$ this member's.
 constexpr char kOneofMessage[] =
     "bool has_$a$() const { return $c$ == $k$; }\n"
-    "const $T$& $a$() const { return GetMessage<$T$>(has_$a$() ? $m$ : nullptr); }\n"
+    "const $T$& $a$() const { return GetMessage<$T$>($c$ == $k$ ? $m$ : nullptr); }\n"
     "$T$* mutable_$a$() {\n"
-    "  if (!has_$a$()) $m$ = nullptr, $c$ = $k$;\n"
+    "  if ($c$ != $k$) $m$ = nullptr, $c$ = $k$;\n"
     "  return MutableMessage($m$);\n"
     "}\n";
 constexpr char kOneofText[] =
     "bool has_$a$() const { return $c$ == $k$; }\n"
-    "std::string_view $a$() const { return has_$a$() ? $m$.view() : std::string_view($d$); }\n"
+    "std::string_view $a$() const { return $c$ == $k$ ? $m$.view() : std::string_view($d$); }\n"
     "void set_$a$(std::string_view value) {\n"
-    "  if (!has_$a$()) $m$ = {}, $c$ = $k$;\n"
+    "  if ($c$ != $k$) $m$ = {}, $c$ = $k$;\n"
     "  SetString($m$, value);\n"
     "}\n";
 constexpr char kOneofNumber[] =
     "bool has_$a$() const { return $c$ == $k$; }\n"
-    "$T$ $a$() const { return has_$a$() ? $m$ : $d$; }\n"
+    "$T$ $a$() const { return $c$ == $k$ ? $m$ : $d$; }\n"
     "void set_$a$($T$ value) {\n"
     "  $m$ = value;\n"
     "  $c$ = $k$;\n"
     "}\n";
 constexpr char kOneofClear[] =
     "void clear_$a$() {\n"
-    "  if (has_$a$()) $c$ = 0;\n"
+    "  if ($c$ == $k$) $c$ = 0;\n"
     "}\n";
 
 std::string_view form_of(const FieldModel& field) {

@@ -164,6 +164,7 @@ std::string escape(std::string_view bytes) {
 std::vector<FieldNames> field_names(const proto::MessageDescriptor& type) {
   std::set<std::string, std::less<>> taken(std::begin(kMembers), std::end(kMembers));
   taken.insert(class_name(type));
+  taken.insert("member has_");  // the has-bits
   for (const proto::OneofDescriptor& oneof : type.real_oneofs()) {
     const std::string name = lower_case(oneof.name());
     for (const char* form : {"has_", "clear_"}) taken.insert(form + name);

@@ -108,13 +108,13 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
   // google.protobuf.NullValue null_value = 1;
   static constexpr int kNullValueFieldNumber = 1;
   bool has_null_value() const { return fields_.kind_case_ == kNullValue; }
-  NullValue null_value() const { return has_null_value() ? fields_.kind_.null_value_ : NullValue{}; }
+  NullValue null_value() const { return fields_.kind_case_ == kNullValue ? fields_.kind_.null_value_ : NullValue{}; }
   void set_null_value(NullValue value) {
     fields_.kind_.null_value_ = value;
     fields_.kind_case_ = kNullValue;
   }
   void clear_null_value() {
-    if (has_null_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kNullValue) fields_.kind_case_ = 0;
   }
 
   // Represents a JSON number. Must not be `NaN`, `Infinity` or
@@ -124,65 +124,65 @@ class Value final : public ::godwit::proto::MessageOf<Value> {
   // double number_value = 2;
   static constexpr int kNumberValueFieldNumber = 2;
   bool has_number_value() const { return fields_.kind_case_ == kNumberValue; }
-  double number_value() const { return has_number_value() ? fields_.kind_.number_value_ : 0; }
+  double number_value() const { return fields_.kind_case_ == kNumberValue ? fields_.kind_.number_value_ : 0; }
   void set_number_value(double value) {
     fields_.kind_.number_value_ = value;
     fields_.kind_case_ = kNumberValue;
   }
   void clear_number_value() {
-    if (has_number_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kNumberValue) fields_.kind_case_ = 0;
   }
 
   // Represents a JSON string.
   // string string_value = 3;
   static constexpr int kStringValueFieldNumber = 3;
   bool has_string_value() const { return fields_.kind_case_ == kStringValue; }
-  std::string_view string_value() const { return has_string_value() ? fields_.kind_.string_value_.view() : std::string_view(); }
+  std::string_view string_value() const { return fields_.kind_case_ == kStringValue ? fields_.kind_.string_value_.view() : std::string_view(); }
   void set_string_value(std::string_view value) {
-    if (!has_string_value()) fields_.kind_.string_value_ = {}, fields_.kind_case_ = kStringValue;
+    if (fields_.kind_case_ != kStringValue) fields_.kind_.string_value_ = {}, fields_.kind_case_ = kStringValue;
     SetString(fields_.kind_.string_value_, value);
   }
   void clear_string_value() {
-    if (has_string_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kStringValue) fields_.kind_case_ = 0;
   }
 
   // Represents a JSON boolean (`true` or `false` literal in JSON).
   // bool bool_value = 4;
   static constexpr int kBoolValueFieldNumber = 4;
   bool has_bool_value() const { return fields_.kind_case_ == kBoolValue; }
-  bool bool_value() const { return has_bool_value() ? fields_.kind_.bool_value_ : false; }
+  bool bool_value() const { return fields_.kind_case_ == kBoolValue ? fields_.kind_.bool_value_ : false; }
   void set_bool_value(bool value) {
     fields_.kind_.bool_value_ = value;
     fields_.kind_case_ = kBoolValue;
   }
   void clear_bool_value() {
-    if (has_bool_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kBoolValue) fields_.kind_case_ = 0;
   }
 
   // Represents a JSON object.
   // google.protobuf.Struct struct_value = 5;
   static constexpr int kStructValueFieldNumber = 5;
   bool has_struct_value() const { return fields_.kind_case_ == kStructValue; }
-  const Struct& struct_value() const { return GetMessage<Struct>(has_struct_value() ? fields_.kind_.struct_value_ : nullptr); }
+  const Struct& struct_value() const { return GetMessage<Struct>(fields_.kind_case_ == kStructValue ? fields_.kind_.struct_value_ : nullptr); }
   Struct* mutable_struct_value() {
-    if (!has_struct_value()) fields_.kind_.struct_value_ = nullptr, fields_.kind_case_ = kStructValue;
+    if (fields_.kind_case_ != kStructValue) fields_.kind_.struct_value_ = nullptr, fields_.kind_case_ = kStructValue;
     return MutableMessage(fields_.kind_.struct_value_);
   }
   void clear_struct_value() {
-    if (has_struct_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kStructValue) fields_.kind_case_ = 0;
   }
 
   // Represents a JSON array.
   // google.protobuf.ListValue list_value = 6;
   static constexpr int kListValueFieldNumber = 6;
   bool has_list_value() const { return fields_.kind_case_ == kListValue; }
-  const ListValue& list_value() const { return GetMessage<ListValue>(has_list_value() ? fields_.kind_.list_value_ : nullptr); }
+  const ListValue& list_value() const { return GetMessage<ListValue>(fields_.kind_case_ == kListValue ? fields_.kind_.list_value_ : nullptr); }
   ListValue* mutable_list_value() {
-    if (!has_list_value()) fields_.kind_.list_value_ = nullptr, fields_.kind_case_ = kListValue;
+    if (fields_.kind_case_ != kListValue) fields_.kind_.list_value_ = nullptr, fields_.kind_case_ = kListValue;
     return MutableMessage(fields_.kind_.list_value_);
   }
   void clear_list_value() {
-    if (has_list_value()) fields_.kind_case_ = 0;
+    if (fields_.kind_case_ == kListValue) fields_.kind_case_ = 0;
   }
 
  private:
