@@ -1,5 +1,5 @@
-// One seed with its whole trace: GODWIT_SIM_SEED=N, with --gtest_filter=Seeds.Alone. GODWIT_SIM_PLANT=lost_reset plants that
-// bug.
+// One seed with its whole trace: GODWIT_SIM_SEED=N, with --gtest_filter=Seeds.Alone. GODWIT_SIM_PLANT=lost_reset plants
+// that bug.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,8 @@ TEST(Seeds, Alone) {
   if (!seed) GTEST_SKIP() << "for GODWIT_SIM_SEED=N";
   const char* plant = std::getenv("GODWIT_SIM_PLANT");
   SeedOptions options{.keep_trace = true};
-  if (plant && std::string_view(plant) == "lost_reset") options = {.keep_trace = true, .planted = true, .plant = Plant::kLostReset};
+  if (plant && std::string_view(plant) == "lost_reset")
+    options = {.keep_trace = true, .planted = true, .plant = Plant::kLostReset};
   const SeedReport report = run_seed(std::strtoull(seed, nullptr, 10), options);
   std::cout << report.trace;
   EXPECT_TRUE(report.problems.empty()) << report.text();

@@ -115,9 +115,12 @@ class SinkStyle final : public ClientCall, private rpc::CallSink {
 std::unique_ptr<ClientCall> ClientCall::make(const CallPlan& plan, Channel& channel, testing::SimNetwork& network,
                                              testing::SimExecutor& executor) {
   switch (plan.style) {
-    case Style::kUnaryCall: return std::make_unique<UnaryStyle>(plan, channel, network, executor);
-    case Style::kStreamingCall: return std::make_unique<StreamingStyle>(plan, channel, network, executor);
-    case Style::kSink: return std::make_unique<SinkStyle>(plan, channel, network, executor);
+    case Style::kUnaryCall:
+      return std::make_unique<UnaryStyle>(plan, channel, network, executor);
+    case Style::kStreamingCall:
+      return std::make_unique<StreamingStyle>(plan, channel, network, executor);
+    case Style::kSink:
+      return std::make_unique<SinkStyle>(plan, channel, network, executor);
   }
   return nullptr;
 }

@@ -9,6 +9,8 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define GODWIT_SIMULATION_SANITIZED 1
 #endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define GODWIT_SIMULATION_SANITIZED 1
 #endif
 #ifdef GODWIT_SIMULATION_SANITIZED
 extern "C" void __sanitizer_set_death_callback(void (*callback)());

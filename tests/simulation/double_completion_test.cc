@@ -1,4 +1,5 @@
-// Do the seeds find a call that ends twice? This program contains rpc/client/call_end.cc with that bug: see CMakeLists.txt.
+// Do the seeds find a call that ends twice? This program contains rpc/client/call_end.cc with that bug: see
+// CMakeLists.txt.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -18,14 +18,20 @@ Duration random_duration(Random& random, Duration max) {
 // 0 to about 300 KB: empty, small, around the sizes of frames and windows, large.
 std::uint32_t random_size(Random& random) {
   switch (random.below(8)) {
-    case 0: return 0;
+    case 0:
+      return 0;
     case 1:
     case 2:
-    case 3: return static_cast<std::uint32_t>(random.below(200));
-    case 4: return static_cast<std::uint32_t>(16384 - 20 + random.below(40));
-    case 5: return static_cast<std::uint32_t>(65535 - 20 + random.below(40));
-    case 6: return static_cast<std::uint32_t>(random.below(20'000));
-    default: return static_cast<std::uint32_t>(random.below(300'000));
+    case 3:
+      return static_cast<std::uint32_t>(random.below(200));
+    case 4:
+      return static_cast<std::uint32_t>(16384 - 20 + random.below(40));
+    case 5:
+      return static_cast<std::uint32_t>(65535 - 20 + random.below(40));
+    case 6:
+      return static_cast<std::uint32_t>(random.below(20'000));
+    default:
+      return static_cast<std::uint32_t>(random.below(300'000));
   }
 }
 
@@ -46,9 +52,12 @@ std::uint64_t mix(std::uint64_t x) {
 
 std::string_view text_of(Style style) {
   switch (style) {
-    case Style::kUnaryCall: return "unary_call";
-    case Style::kStreamingCall: return "streaming_call";
-    case Style::kSink: return "sink";
+    case Style::kUnaryCall:
+      return "unary_call";
+    case Style::kStreamingCall:
+      return "streaming_call";
+    case Style::kSink:
+      return "sink";
   }
   return "?";
 }
@@ -127,7 +136,8 @@ std::vector<CallPlan> random_plans(Random& random, int count) {
                                         : milliseconds(10'000) + random_duration(random, milliseconds(20'000));
     }
     plan.wait_for_ready = random.chance(0.4);
-    if (random.chance(0.15)) plan.cancel_after = random_duration(random, random.chance(0.5) ? milliseconds(4) : milliseconds(4000));
+    if (random.chance(0.15))
+      plan.cancel_after = random_duration(random, random.chance(0.5) ? milliseconds(4) : milliseconds(4000));
     plan.requests = random_sizes(random, client_streams(plan.kind));
     plan.replies = random_sizes(random, server_streams(plan.kind));
     if (random.chance(0.2)) plan.status = static_cast<StatusCode>(1 + random.below(16));

@@ -1,5 +1,5 @@
-// Do the seeds find a lost reset? It is planted between transport and calls, and must be reported with all that is needed
-// to look for it.
+// Do the seeds find a lost reset? It is planted between transport and calls, and must be reported with all that is
+// needed to look for it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

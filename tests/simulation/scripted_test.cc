@@ -30,10 +30,14 @@ constexpr Moment kOnTheWire[] = {Moment::kDuringConnect,         Moment::kBefore
 
 std::string word_of(MethodKind kind) {
   switch (kind) {
-    case MethodKind::kUnary: return "unary";
-    case MethodKind::kServerStreaming: return "server_streaming";
-    case MethodKind::kClientStreaming: return "client_streaming";
-    case MethodKind::kBidiStreaming: return "bidi_streaming";
+    case MethodKind::kUnary:
+      return "unary";
+    case MethodKind::kServerStreaming:
+      return "server_streaming";
+    case MethodKind::kClientStreaming:
+      return "client_streaming";
+    case MethodKind::kBidiStreaming:
+      return "bidi_streaming";
   }
   return "?";
 }
@@ -46,7 +50,7 @@ struct Case {
   MethodKind calls = MethodKind::kUnary;
   bool wait = false;
   bool always = false;
-  Duration duration{0};              // of a stall or a late answer
+  Duration duration{0};                   // of a stall or a late answer
   std::optional<Duration> deadline = {};  // without one the call must end by itself
 
   StatusTable::Key key() const {
@@ -86,8 +90,10 @@ std::optional<Fault> fault_of(const Case& c) {
   switch (c.moment) {
     case Moment::kLookUp:
     case Moment::kBeforeConnect:
-    case Moment::kWholeCall: return fault;
-    default: break;
+    case Moment::kWholeCall:
+      return fault;
+    default:
+      break;
   }
   if (c.kind == FaultKind::kDialTimeout || c.kind == FaultKind::kCloseAfterConnect) return fault;
   const auto place = position(c.calls, c.moment);
@@ -126,7 +132,9 @@ class Scripted : public ::testing::Test {
     // Let what comes after the end happen too.
     world.simulation.run_for(seconds(1));
     const Outcome& outcome = call.outcome();
-    if (print_) std::cout << name << ": " << outcome.status.text() << " after " << (outcome.ended_at - outcome.began_at).count() / 1e9 << " s\n";
+    if (print_)
+      std::cout << name << ": " << outcome.status.text() << " after "
+                << (outcome.ended_at - outcome.began_at).count() / 1e9 << " s\n";
     EXPECT_EQ(outcome.ends, 1) << name << tail(world);
     EXPECT_GT(world.network.fault_counts()[c.kind], 0u) << name << ": the fault did not happen" << tail(world);
     EXPECT_TRUE(outcome.problems.empty()) << name << ": " << outcome.problems.front() << tail(world);
@@ -192,7 +200,11 @@ TEST_F(Scripted, EveryFaultAtEveryMoment) {
     for (const Direction direction : {Direction::kToServer, Direction::kToClient}) {
       run_all({.kind = FaultKind::kEnd, .direction = direction, .moment = moment});
       run_all({.kind = FaultKind::kStall, .direction = direction, .moment = moment, .duration = seconds(5)});
-      run_all({.kind = FaultKind::kStall, .direction = direction, .moment = moment, .duration = seconds(90), .deadline = minutes(1)});
+      run_all({.kind = FaultKind::kStall,
+               .direction = direction,
+               .moment = moment,
+               .duration = seconds(90),
+               .deadline = minutes(1)});
       run_all({.kind = FaultKind::kStallForever, .direction = direction, .moment = moment, .deadline = minutes(1)});
     }
   }

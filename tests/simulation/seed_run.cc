@@ -26,16 +26,25 @@ using testing::FaultRates;
 FaultRates random_rates(Random& random, std::uint64_t seed) {
   FaultRates rates;
   switch (seed % 10) {
-    case 0: break;  // a clean network
+    case 0:
+      break;  // a clean network
     case 1:
       rates.dial_refused = 0.4;
       rates.dial_timeout = 0.2;
       rates.close_after_connect = 0.3;
       break;
-    case 2: rates.reset = 0.7; break;
-    case 3: rates.end = 0.5; break;
-    case 4: rates.stall = 0.6; break;
-    case 5: rates.stall_forever = 0.4; break;
+    case 2:
+      rates.reset = 0.7;
+      break;
+    case 3:
+      rates.end = 0.5;
+      break;
+    case 4:
+      rates.stall = 0.6;
+      break;
+    case 5:
+      rates.stall_forever = 0.4;
+      break;
     case 6:
       rates.lookup_failure = 0.5;
       rates.lookup_delay = 0.5;
@@ -44,8 +53,12 @@ FaultRates random_rates(Random& random, std::uint64_t seed) {
       rates.partial_read = random.unit() * 0.9;
       rates.partial_write = random.unit() * 0.9;
       break;
-    case 8: rates = FaultRates::all(0.2); break;
-    case 9: rates = FaultRates::all(0.07); break;
+    case 8:
+      rates = FaultRates::all(0.2);
+      break;
+    case 9:
+      rates = FaultRates::all(0.07);
+      break;
   }
   rates.at_byte_max = std::uint64_t{1024} << random.below(11);  // 1 KiB to 1 MiB
   rates.after_max = random.chance(0.3) ? Duration(milliseconds(20)) : Duration(seconds(6));
@@ -89,7 +102,8 @@ class SeedRun {
     world_options_.http2.initial_connection_window = 256 * 1024;
     world_options_.dead_address = random.chance(0.15);
     if (random.chance(0.3)) world_options_.load_balancing_policy = "round_robin";
-    if (random.chance(0.1)) world_options_.http2.max_concurrent_streams = 1 + static_cast<std::uint32_t>(random.below(3));
+    if (random.chance(0.1))
+      world_options_.http2.max_concurrent_streams = 1 + static_cast<std::uint32_t>(random.below(3));
     world_options_.planted = options.planted;
     world_options_.plant = options.plant;
     world_.emplace(world_options_);
@@ -144,7 +158,8 @@ class SeedRun {
   void wait_for_calls() {
     World& world = *world_;
     if (run_until_over(hours(1))) return;
-    // A connection that carries nothing any more is not found out without keepalives: then calls without a deadline wait.
+    // A connection that carries nothing any more is not found out without keepalives: then calls without a deadline
+    // wait.
     const bool may_hang = world.network.fault_counts()[FaultKind::kStallForever] > 0;
     for (const auto& call : world.calls()) {
       if (call->over()) continue;
@@ -196,8 +211,8 @@ class SeedRun {
       if (outcome.faults[kind] > 0) allowed.add(StatusTable::committed().of_fault(kind));
     }
     if (!allowed.has(status.code())) {
-      wrong("ended with " + status.text() + "; after these faults (" + outcome.faults.text() + ") only these may be: " +
-            allowed.text());
+      wrong("ended with " + status.text() + "; after these faults (" + outcome.faults.text() +
+            ") only these may be: " + allowed.text());
     }
   }
 
@@ -206,7 +221,8 @@ class SeedRun {
     const Outcome& outcome = call.outcome();
     const auto wrong = [&](const std::string& what) { problem(what + " (" + text_of(plan) + ")"); };
     if (plan.status != StatusCode::kOk) wrong("ended with OK, but the server said an error");
-    if (outcome.replies != plan.replies.size()) wrong("ended with OK after " + std::to_string(outcome.replies) + " replies");
+    if (outcome.replies != plan.replies.size())
+      wrong("ended with OK after " + std::to_string(outcome.replies) + " replies");
     if (!outcome.initial_metadata_right) wrong("initial metadata was lost or changed");
     if (!outcome.trailing_metadata_right) wrong("trailing metadata was lost or changed");
     if (const auto& ended = world_->ledger().ended; !ended.contains(plan.id)) wrong("ended with OK before its handler");
@@ -301,7 +317,8 @@ std::string SeedReport::text() const {
   out << " bin/" << program_invocation_short_name << " --gtest_filter=Seeds.Alone\n";
   if (trace.empty()) return out.str();
   std::size_t begin = trace.size();
-  for (int line = 0; line <= kLines && begin != std::string::npos && begin > 0; ++line) begin = trace.rfind('\n', begin - 1);
+  for (int line = 0; line <= kLines && begin != std::string::npos && begin > 0; ++line)
+    begin = trace.rfind('\n', begin - 1);
   begin = begin == std::string::npos || begin == 0 ? 0 : begin + 1;
   out << "the last lines of the trace (" << trace_lines << " in all):\n" << trace.substr(begin);
   return out.str();

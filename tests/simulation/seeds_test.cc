@@ -17,16 +17,7 @@
 namespace godwit::simulation {
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GODWIT_SIMULATION_SANITIZED 1
-#endif
-#endif
-#ifdef GODWIT_SIMULATION_SANITIZED
-constexpr std::uint64_t kSeeds = 160;  // about ten times slower
-#else
 constexpr std::uint64_t kSeeds = 1000;
-#endif
 constexpr std::uint64_t kParts = 8;  // so that they can run beside each other
 // Some seeds send 10 MB to a slow reader: what waits for it must not pile up.
 constexpr std::size_t kHeapMax = 7 << 20;

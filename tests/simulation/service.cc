@@ -22,7 +22,8 @@ class Service::Visit {
     ++service_.ledger_.running;
     service_.simulation_.note("server", "call " + std::to_string(plan.id) + " handler begins");
     const auto extra = context.client_metadata().find("x-extra-bin");
-    if (!extra || !has_content(*extra, plan.id, false, kMetadata, plan.metadata_bytes)) problem("its metadata was lost or changed");
+    if (!extra || !has_content(*extra, plan.id, false, kMetadata, plan.metadata_bytes))
+      problem("its metadata was lost or changed");
     context.initial_metadata().add("x-id", std::to_string(plan.id));
     context.trailing_metadata().add("x-extra-bin", content(plan.id, true, kMetadata, plan.metadata_bytes));
   }
@@ -121,10 +122,14 @@ Task<bool> Service::write_all(Visit& visit, Writer& writer) {
 
 std::string_view Service::path_of(MethodKind kind) {
   switch (kind) {
-    case MethodKind::kUnary: return "/simulation.Service/Single";
-    case MethodKind::kClientStreaming: return "/simulation.Service/ReceiveMany";
-    case MethodKind::kServerStreaming: return "/simulation.Service/SendMany";
-    case MethodKind::kBidiStreaming: return "/simulation.Service/Both";
+    case MethodKind::kUnary:
+      return "/simulation.Service/Single";
+    case MethodKind::kClientStreaming:
+      return "/simulation.Service/ReceiveMany";
+    case MethodKind::kServerStreaming:
+      return "/simulation.Service/SendMany";
+    case MethodKind::kBidiStreaming:
+      return "/simulation.Service/Both";
   }
   return "";
 }

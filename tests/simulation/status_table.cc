@@ -38,9 +38,7 @@ std::string StatusSet::text() const {
   return text.empty() ? "none" : text;
 }
 
-std::string StatusTable::Key::text() const {
-  return fault + " " + direction + " " + moment + " " + calls + " " + mode;
-}
+std::string StatusTable::Key::text() const { return fault + " " + direction + " " + moment + " " + calls + " " + mode; }
 
 StatusTable::StatusTable(const std::string& path) {
   std::ifstream file(path);
@@ -80,12 +78,13 @@ StatusTable::StatusTable(const std::string& path) {
 const StatusTable::Line* StatusTable::find(const Key& key, std::string& problem) const {
   const Line* found = nullptr;
   for (const Line& line : lines_) {
-    if (line.excluded || line.fault != key.fault || !fits(line.direction, key.direction) || !fits(line.moment, key.moment) ||
-        !fits(line.calls, key.calls) || !fits(line.mode, key.mode)) {
+    if (line.excluded || line.fault != key.fault || !fits(line.direction, key.direction) ||
+        !fits(line.moment, key.moment) || !fits(line.calls, key.calls) || !fits(line.mode, key.mode)) {
       continue;
     }
     if (found) {
-      problem = "lines " + std::to_string(found->number) + " and " + std::to_string(line.number) + " both speak of " + key.text();
+      problem = "lines " + std::to_string(found->number) + " and " + std::to_string(line.number) + " both speak of " +
+                key.text();
       return nullptr;
     }
     found = &line;

@@ -12,16 +12,26 @@ using testing::Direction;
 
 std::string_view text_of(Moment moment) {
   switch (moment) {
-    case Moment::kLookUp: return "look_up";
-    case Moment::kBeforeConnect: return "before_connect";
-    case Moment::kDuringConnect: return "during_connect";
-    case Moment::kBeforeRequestHeaders: return "before_request_headers";
-    case Moment::kInsideRequestMessage: return "inside_request_message";
-    case Moment::kBeforeResponseHeaders: return "before_response_headers";
-    case Moment::kInsideResponseMessage: return "inside_response_message";
-    case Moment::kBeforeTrailers: return "before_trailers";
-    case Moment::kAfterTrailers: return "after_trailers";
-    case Moment::kWholeCall: return "whole_call";
+    case Moment::kLookUp:
+      return "look_up";
+    case Moment::kBeforeConnect:
+      return "before_connect";
+    case Moment::kDuringConnect:
+      return "during_connect";
+    case Moment::kBeforeRequestHeaders:
+      return "before_request_headers";
+    case Moment::kInsideRequestMessage:
+      return "inside_request_message";
+    case Moment::kBeforeResponseHeaders:
+      return "before_response_headers";
+    case Moment::kInsideResponseMessage:
+      return "inside_response_message";
+    case Moment::kBeforeTrailers:
+      return "before_trailers";
+    case Moment::kAfterTrailers:
+      return "after_trailers";
+    case Moment::kWholeCall:
+      return "whole_call";
   }
   return "?";
 }
@@ -73,10 +83,11 @@ class WireTap::TapDialer final : public Dialer {
   std::unique_ptr<PendingOperation> dial(const SocketAddress& address, TimePoint deadline, Done done) override {
     if (std::exchange(used_, true)) return below_.dial(address, deadline, std::move(done));
     tap_.dialed_at_ = tap_.executor_.now();
-    return below_.dial(address, deadline, [this, done = std::move(done)](Result<std::unique_ptr<ByteStream>, Error> stream) {
-      if (stream.ok()) stream.value() = std::make_unique<TapStream>(tap_, std::move(stream.value()));
-      done(std::move(stream));
-    });
+    return below_.dial(address, deadline,
+                       [this, done = std::move(done)](Result<std::unique_ptr<ByteStream>, Error> stream) {
+                         if (stream.ok()) stream.value() = std::make_unique<TapStream>(tap_, std::move(stream.value()));
+                         done(std::move(stream));
+                       });
   }
 
  private:
@@ -127,15 +138,22 @@ std::optional<WirePosition> WireTap::find(Moment moment) const {
   Duration shift = -before;
   switch (moment) {
     case Moment::kBeforeRequestHeaders:
-    case Moment::kBeforeResponseHeaders: byte = headers.front().begin; break;
+    case Moment::kBeforeResponseHeaders:
+      byte = headers.front().begin;
+      break;
     case Moment::kInsideRequestMessage:
-    case Moment::kInsideResponseMessage: byte = (middle.begin + middle.end) / 2; break;
-    case Moment::kBeforeTrailers: byte = headers.back().begin; break;
+    case Moment::kInsideResponseMessage:
+      byte = (middle.begin + middle.end) / 2;
+      break;
+    case Moment::kBeforeTrailers:
+      byte = headers.back().begin;
+      break;
     case Moment::kAfterTrailers:
       byte = headers.back().end;
       shift = before;
       break;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
   const std::uint64_t told_by = moment == Moment::kAfterTrailers ? byte - 1 : byte;
   return WirePosition{request ? Direction::kToServer : Direction::kToClient, byte,

@@ -56,7 +56,8 @@ World::World(const WorldOptions& options)
   }
   channel_options.name_lookup = name_lookup_.get();
   channel_options.load_balancing_policy = options.load_balancing_policy;
-  auto channel = Channel::create(client_host, "dns:///server.test:" + std::to_string(kPort), std::move(channel_options));
+  auto channel =
+      Channel::create(client_host, "dns:///server.test:" + std::to_string(kPort), std::move(channel_options));
   GODWIT_ASSERT(channel.ok());
   channel_ = std::move(*channel);
 }

@@ -21,7 +21,7 @@ namespace godwit::simulation {
 struct WorldOptions {
   testing::SimulationOptions simulation;
   testing::SimNetworkOptions network;
-  http2::Options http2;  // of both sides
+  http2::Options http2;       // of both sides
   bool dead_address = false;  // the name has a second address, first in the list, where nobody listens
   std::string load_balancing_policy = "pick_first";
   bool tap = false;
