@@ -35,7 +35,7 @@ class GrpcHandler;
 class ServerCall final : public http::ExchangeEvents, private Timer {
  public:
   explicit ServerCall(GrpcHandler& owner);
-  ~ServerCall();
+  ~ServerCall() override;
 
   ServerContext& context() { return context_; }
   Arena& arena() { return context_.arena(); }
