@@ -88,7 +88,7 @@ std::uint64_t slot_of(std::uint64_t* index, std::uint32_t hashed, std::uint32_t 
 }  // namespace
 
 template <typename Key>
-void* MapField::find_key(Key key, std::size_t stride) const {
+inline void* MapField::find_key(Key key, std::size_t stride) const {
   if (!index) {
     char* entry = entries;
     for (std::uint32_t i = 0; i < size; i++, entry += stride) {

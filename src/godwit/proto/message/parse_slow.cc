@@ -123,9 +123,13 @@ struct MapScalar {
   Bytes text;
 };
 
-const std::uint8_t* read_map_scalar(const FieldEntry& field, const std::uint8_t* p, const std::uint8_t* end,
-                                    MapScalar& out, DecodeErrorKind* error) {
-  if (wire_type_of(field.encoding()) != WireType::kLengthDelimited) {
+inline bool is_text(const FieldEntry& field) {
+  return field.encoding() == Encoding::kString || field.encoding() == Encoding::kBytes;
+}
+
+inline const std::uint8_t* read_map_scalar(const FieldEntry& field, const std::uint8_t* p, const std::uint8_t* end,
+                                           MapScalar& out, DecodeErrorKind* error) {
+  if (!is_text(field) && field.encoding() != Encoding::kMessage) {
     return read_number(field.encoding(), p, end, &out.number, error);
   }
   const Varint length = read_varint(p, end);
@@ -135,15 +139,13 @@ const std::uint8_t* read_map_scalar(const FieldEntry& field, const std::uint8_t*
   return length.next + length.value;
 }
 
-bool is_text(const FieldEntry& field) { return field.encoding() == Encoding::kString || field.encoding() == Encoding::kBytes; }
-
-MapField::Inserted insert(ParseState& state, MapField& map, const MessageTable& table, const MapScalar& key) {
+inline MapField::Inserted insert(ParseState& state, MapField& map, const MessageTable& table, const MapScalar& key) {
   return is_text(table.entries()[1]) ? map.insert(as_text(key.text), table.object_size, *state.arena)
                                      : map.insert(key.number, table.object_size, *state.arena);
 }
 
 // False when it must be UTF-8 and is not.
-bool set_text(ParseState& state, StringField& field, Bytes text, bool must_be_utf8) {
+inline bool set_text(ParseState& state, StringField& field, Bytes text, bool must_be_utf8) {
   if (text.size() >= kAliasBytes && state.owner) {
     state.arena->keep(*state.owner);
     field = StringField(as_text(text));
