@@ -14,6 +14,9 @@
 #endif
 #ifdef GODWIT_SIMULATION_SANITIZED
 extern "C" void __sanitizer_set_death_callback(void (*callback)());
+// The note is made inside a signal handler on purpose, by a process that dies: ThreadSanitizer shall not stop it.
+extern "C" const char* __tsan_default_options();
+const char* __tsan_default_options() { return "report_signal_unsafe=0"; }
 #endif
 
 namespace godwit::simulation {
