@@ -26,6 +26,7 @@ void count() {
 }  // namespace
 
 // Everything that takes memory comes through these, operator new too.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the C library's own names
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -43,6 +44,7 @@ void* realloc(void* memory, std::size_t size) {
   return __libc_realloc(memory, size);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace robustness {
 namespace {

@@ -28,10 +28,10 @@ class Quick final : public godwit::Service {
   std::string_view service_name() const override { return "quick.Quick"; }
   std::vector<godwit::rpc::Method> methods() override {
     std::vector<godwit::rpc::Method> methods;
-    methods.push_back(godwit::unary_method("/quick.Quick/Say", *this, &Quick::Say));
+    methods.push_back(godwit::unary_method("/quick.Quick/Say", *this, &Quick::say));
     return methods;
   }
-  godwit::Task<godwit::Status> Say(godwit::ServerContext&, const helloworld::HelloRequest& request,
+  godwit::Task<godwit::Status> say(godwit::ServerContext&, const helloworld::HelloRequest& request,
                                    helloworld::HelloReply& reply) {
     reply.set_message(request.name());
     co_return godwit::Status();

@@ -64,6 +64,8 @@ class HostilePeer : public ::testing::Test {
 class Socket {
  public:
   explicit Socket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    EXPECT_GE(fd_, 0);
+    if (fd_ < 0) return;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -64,7 +64,7 @@ DecodeErrorKind run(Message& root, const std::uint8_t* p, const std::uint8_t* en
   void* message = &root;
   const MessageTable* table = &root.Table();
   const FieldEntry* entries = table->entries();
-  const FieldEntry* e = entries;
+  const FieldEntry* e = entries;  // NOLINT(clang-analyzer-deadcode.DeadStores): labels are jumped to
   ParseFrame* frame = frames;
   std::uint32_t tag = 0;
   std::uint32_t length = 0;

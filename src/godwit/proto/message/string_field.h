@@ -18,7 +18,8 @@ struct StringField {
   std::uint32_t capacity = 0;  // bytes at `data` that may be overwritten
 
   constexpr StringField() = default;
-  // A default value: text that lives for ever.
+  // A default value: text that lives for ever. Generated constants are written as plain literals.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   constexpr StringField(std::string_view literal) : data(literal.data()), size(static_cast<std::uint32_t>(literal.size())) {}
 
   constexpr std::string_view view() const { return {data, size}; }
