@@ -27,13 +27,14 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/godwit DESTINATION ${CMAKE_INSTALL_I
         FILES_MATCHING PATTERN "*.h" PATTERN "*_test*.h" EXCLUDE)
 
 # The packages that users' CMake has to look up, from what the libraries link.
-get_property(system GLOBAL PROPERTY GODWIT_SYSTEM_LIBRARIES)
 set(GODWIT_PACKAGES)
-foreach(library IN LISTS system)
-  if(library MATCHES "^([A-Za-z0-9]+)::")
-    list(APPEND GODWIT_PACKAGES ${CMAKE_MATCH_1})
-  endif()
+foreach(library IN LISTS libraries)
+  get_target_property(linked ${library} INTERFACE_LINK_LIBRARIES)
+  string(REGEX MATCHALL "[A-Za-z0-9]+::" names "${linked}")
+  string(REPLACE "::" "" names "${names}")
+  list(APPEND GODWIT_PACKAGES ${names})
 endforeach()
+list(REMOVE_ITEM GODWIT_PACKAGES godwit)
 list(REMOVE_DUPLICATES GODWIT_PACKAGES)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/godwitConfig.cmake.in ${PROJECT_BINARY_DIR}/godwitConfig.cmake
                               INSTALL_DESTINATION ${GODWIT_CMAKE_DIR})

@@ -90,7 +90,6 @@ function(godwit_library name)
   set_target_properties(godwit_${name} PROPERTIES EXPORT_NAME ${name})
   add_library(godwit::${name} ALIAS godwit_${name})
   set_property(GLOBAL APPEND PROPERTY GODWIT_LIBRARIES godwit_${name})
-  set_property(GLOBAL APPEND PROPERTY GODWIT_SYSTEM_LIBRARIES ${arg_LINK})
   if(GODWIT_BUILD_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE godwit_${name} ${arg_TEST_DEPS} ${arg_TEST_LINK} godwit_warnings

@@ -8,6 +8,7 @@ function(run)
   endif()
 endfunction()
 
+set(ENV{CCACHE_NOHASHDIR} true)  # as tools/build does
 set(project ${WORK}/${NAME})
 file(REMOVE_RECURSE ${project})
 set(options -G Ninja -DCMAKE_CXX_COMPILER=${COMPILER})
