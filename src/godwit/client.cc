@@ -56,6 +56,7 @@ Result<Client, Error> Client::create(std::string_view target, ClientOptions opti
   Http2ConnectorOptions connector;
   connector.http2.initial_stream_window = options.initial_stream_window;
   connector.http2.max_stream_window = options.max_stream_window;
+  connector.http2.max_frame_size = http2::kRoomyFrameSize;
   connector.tls_server_name = options.tls_server_name;
   if (options.tls) {
     auto context = tls::TlsContext::client(*options.tls);

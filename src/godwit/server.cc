@@ -76,8 +76,11 @@ struct Server::State {
     Loop(State& owner, std::unique_ptr<net::EventLoop> l)
         : state(owner),
           loop(std::move(l)),
-          environment{*loop, owner.methods, {owner.options.max_receive_message_bytes, owner.options.max_send_message_bytes},
-                      owner.options.interceptors, nullptr},
+          environment{*loop,
+                      owner.methods,
+                      {owner.options.max_receive_message_bytes, owner.options.max_send_message_bytes},
+                      owner.options.interceptors,
+                      nullptr},
           handler(environment),
           transport(*loop, handler, owner.transport_options()) {
       handler.set_idle_listener([](void* self) { static_cast<Loop*>(self)->check_ended(); }, this);
@@ -126,6 +129,7 @@ struct Server::State {
     out.http2.max_header_list_size = options.max_metadata_bytes;
     out.http2.initial_stream_window = options.initial_stream_window;
     out.http2.max_stream_window = options.max_stream_window;
+    out.http2.max_frame_size = http2::kRoomyFrameSize;
     out.max_connections = options.max_connections;
     return out;
   }
@@ -224,7 +228,8 @@ Result<void, Error> Server::start() {
 
 void Server::wait() {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return state_->stage == State::Stage::kStopped || state_->stage == State::Stage::kNew; });
+  state_->changed.wait(lock,
+                       [&] { return state_->stage == State::Stage::kStopped || state_->stage == State::Stage::kNew; });
 }
 
 void Server::shutdown(Duration grace) {

@@ -65,4 +65,17 @@ void Block::recycle() {
   if (!cache.keep(this, capacity)) std::free(this);
 }
 
+Slice Slice::join(Slices pieces) {
+  if (pieces.empty()) return {};
+  if (pieces.size() == 1) return pieces.front();
+  BlockRef block = BlockRef::allocate(total_size(pieces));
+  std::uint8_t* to = block->data();
+  for (const Slice& piece : pieces) {
+    if (!piece.empty()) std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+  }
+  const Bytes whole{block->data(), static_cast<std::size_t>(to - block->data())};
+  return Slice(whole, std::move(block));
+}
+
 }  // namespace godwit

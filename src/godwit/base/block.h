@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "godwit/base/bytes.h"
@@ -26,8 +28,7 @@ class Block {
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
-    if (references_.load(std::memory_order_acquire) == 1 ||
-        references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       recycle();
     }
   }
@@ -87,6 +88,8 @@ class Slice {
     std::memcpy(block->data(), bytes.data(), bytes.size());
     return Slice({block->data(), bytes.size()}, block);
   }
+  // All of them in one block.
+  static Slice join(std::span<const Slice> pieces);
 
   Bytes bytes() const { return bytes_; }
   const std::uint8_t* data() const { return bytes_.data(); }
@@ -101,5 +104,14 @@ class Slice {
   Bytes bytes_;
   BlockRef owner_;
 };
+
+// One run of bytes in several pieces.
+using Slices = std::span<const Slice>;
+
+inline std::size_t total_size(Slices slices) {
+  std::size_t size = 0;
+  for (const Slice& slice : slices) size += slice.size();
+  return size;
+}
 
 }  // namespace godwit

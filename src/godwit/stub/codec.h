@@ -28,10 +28,12 @@ class RawMessage {
 // How messages of one class travel. The primary template is for generated Protocol Buffers messages.
 //
 //   create   a new, empty message in an arena
-//   parse    fills a message from bytes; long strings may point into `owner`, which the arena then keeps. False with the
+//   parse    fills a message from bytes; long strings may point into `owner`, which the arena then keeps. False with
+//   the
 //            reason and the field's path in `error`
-//   send     serializes behind a length prefix (PROTOCOL-HTTP2.md) and calls sink(Bytes) or sink(Slice) once; the bytes
-//            of the first form live during the call. What sink returns is returned. False, without a call, above 4 GiB
+//   send     serializes behind a length prefix (PROTOCOL-HTTP2.md) and calls sink(Bytes), sink(Slice) or sink(Slices)
+//            once; bytes and the list of slices live during the call, what slices refer to lives as long as somebody
+//            keeps it. What sink returns is returned. False, without a call, above 4 GiB
 //   type     one object for each class
 template <typename T>
 struct Codec;

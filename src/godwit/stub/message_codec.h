@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "godwit/proto/message/message.h"
 #include "godwit/proto/message/parser.h"
@@ -31,7 +32,8 @@ struct Codec {
     proto::BackwardWriter writer{MutableBytes(memory, sizeof memory)};
     if (!internal::write_prefix(writer, proto::serialize_backwards(message, writer))) return false;
     if (writer.is_contiguous()) return sink(writer.front());
-    return sink(writer.to_slice());
+    const std::vector<Slice> pieces = writer.to_slices();
+    return sink(Slices(pieces));
   }
   static const MessageType& type() {
     static const MessageType type{T::full_name()};

@@ -260,7 +260,7 @@ TEST(ConnectionSend, OutputIsBoundedWhateverWaits) {
   client.receive(h2::window_update(0, 0x7fff0000 - 65535));
   for (int i = 0; i < 10; ++i) client.connection.send_data(open(client), block_of(1 << 20), true);
   client.connection.flush(client.now);
-  EXPECT_LE(client.connection.output().size(), (256u << 10) + 16'500u + 2'000u);
+  EXPECT_LE(client.connection.output().size(), Options().output_high + 16'500u + 2'000u);
   EXPECT_FALSE(client.connection.wants_flush());
   EXPECT_TRUE(client.connection.wants_read());
   std::size_t total = 0;

@@ -68,11 +68,11 @@ TEST(WindowTuner, DoublesWhileTheWindowIsTheLimit) {
   ASSERT_TRUE(tuner.wants_probe(now));
   tuner.probe_sent();
   EXPECT_FALSE(tuner.wants_probe(now));  // one at a time
-  tuner.received(60'000);
+  tuner.received(30'000);
   EXPECT_EQ(tuner.probe_acknowledged(now), 128'000u);
   ASSERT_TRUE(tuner.wants_probe(now));
   tuner.probe_sent();
-  tuner.received(128'000);
+  tuner.received(64'000);
   EXPECT_EQ(tuner.probe_acknowledged(now), 200'000u);
   EXPECT_FALSE(tuner.wants_probe(now));  // as large as it may be
 }

@@ -9,8 +9,9 @@
 namespace godwit::http2 {
 
 // Decides how large receive windows should be. A probe is a PING sent while DATA comes in: the bytes that arrive until
-// it is acknowledged are what one round trip carries (the bandwidth-delay product). When that is close to the window,
-// the window is what holds the peer back, and is doubled.
+// it is acknowledged are what one round trip carries (the bandwidth-delay product). A peer that the window holds back
+// has half a window on its way when the probe leaves (the other half was just announced), and acknowledges before it
+// sends more: when most of that half arrives, the window is doubled.
 class WindowTuner {
  public:
   WindowTuner(std::uint32_t size, std::uint32_t max_size) : size_(size), max_size_(max_size) {}
@@ -27,7 +28,7 @@ class WindowTuner {
   std::uint32_t probe_acknowledged(TimePoint now) {
     if (!probing_) return size_;
     probing_ = false;
-    if (sample_ >= std::uint64_t{size_} * 2 / 3) {
+    if (sample_ >= size_ / 3) {
       size_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{size_} * 2, max_size_));
       pause_ = limits::kProbePauseMin;
       next_probe_ = now;

@@ -53,7 +53,8 @@ void BackwardWriter::for_each_piece(F f) const {
   GODWIT_DEBUG_ASSERT(!counting_);
   if (position_ != limit()) f(blocks_ ? blocks_->current : BlockRef(), front());
   if (!blocks_) return;
-  for (auto piece = blocks_->finished.rbegin(); piece != blocks_->finished.rend(); ++piece) f(piece->owner, piece->bytes);
+  for (auto piece = blocks_->finished.rbegin(); piece != blocks_->finished.rend(); ++piece)
+    f(piece->owner, piece->bytes);
 }
 
 void BackwardWriter::append_to(std::string& out) const {
@@ -99,6 +100,15 @@ Slice BackwardWriter::to_slice() const {
   BlockRef block = BlockRef::allocate(size());
   copy_to(block->data());
   return Slice(Bytes(block->data(), size()), block);
+}
+
+std::vector<Slice> BackwardWriter::to_slices() const {
+  std::vector<Slice> slices;
+  slices.reserve(1 + (blocks_ ? blocks_->finished.size() : 0));
+  for_each_piece([&](const BlockRef& owner, Bytes bytes) {
+    slices.push_back(owner ? Slice(bytes, owner) : Slice::copy_of(bytes));
+  });
+  return slices;
 }
 
 }  // namespace godwit::proto

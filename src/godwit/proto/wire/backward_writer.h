@@ -14,13 +14,15 @@ namespace godwit::proto {
 // Bytes written from the last to the first, so that a length can be put in front of what it measures without knowing it
 // before. Whoever frames a message (the 5 bytes of gRPC, the 9 of HTTP/2) writes the prefix after it.
 //
-// The first bytes go to the end of memory that the caller lends; what has no room there goes to blocks, each filled from
-// its end, so that nothing is ever moved. Not thread-safe.
+// The first bytes go to the end of memory that the caller lends; what has no room there goes to blocks, each filled
+// from its end, so that nothing is ever moved. Not thread-safe.
 class BackwardWriter {
  public:
   // `memory` must live as long as the writer; it may be empty.
   explicit BackwardWriter(MutableBytes memory)
-      : position_(memory.data() + memory.size()), begin_(memory.data()), top_(reinterpret_cast<std::uintptr_t>(position_)) {}
+      : position_(memory.data() + memory.size()),
+        begin_(memory.data()),
+        top_(reinterpret_cast<std::uintptr_t>(position_)) {}
   BackwardWriter(const BackwardWriter&) = delete;
   BackwardWriter& operator=(const BackwardWriter&) = delete;
   ~BackwardWriter() {
@@ -62,6 +64,8 @@ class BackwardWriter {
   void copy_to(std::uint8_t* to) const;
   // One block that holds all of it.
   Slice to_slice() const;
+  // The whole in pieces, first to last: blocks are shared, what lies in the caller's memory is copied.
+  std::vector<Slice> to_slices() const;
 
  private:
   struct Blocks;
@@ -73,9 +77,9 @@ class BackwardWriter {
 
   std::uint8_t* position_;
   std::uint8_t* begin_;
-  std::uintptr_t top_;         // address of the current memory's end, plus finished_
-  std::size_t finished_ = 0;   // bytes in memory that is full, or given up by a counting writer
-  Blocks* blocks_ = nullptr;   // what did not fit the caller's memory
+  std::uintptr_t top_;        // address of the current memory's end, plus finished_
+  std::size_t finished_ = 0;  // bytes in memory that is full, or given up by a counting writer
+  Blocks* blocks_ = nullptr;  // what did not fit the caller's memory
   bool counting_ = false;
 };
 

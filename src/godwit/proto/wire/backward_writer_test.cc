@@ -28,6 +28,9 @@ TEST(BackwardWriter, PutsEachPieceInFrontOfTheLast) {
       writer.append_to(out);
       EXPECT_EQ(out, "before" + expected);
       EXPECT_EQ(as_text(writer.to_slice().bytes()), expected);
+      std::string joined;
+      for (const Slice& slice : writer.to_slices()) joined += as_text(slice.bytes());
+      EXPECT_EQ(joined, expected);
       EXPECT_EQ(writer.is_contiguous(), expected.size() <= lent || (lent == 0 && expected.size() <= Block::kSmall));
       OutputQueue queue;
       writer.append_to(queue);

@@ -75,6 +75,10 @@ BlockingReply blocking_unary(Channel& channel, const ClientMethod& method, Clien
                              MessageHandle request) {
   return call_and_wait(channel, method, context, framed, request);
 }
+BlockingReply blocking_unary(Channel& channel, const ClientMethod& method, ClientContext* context, Slices framed,
+                             MessageHandle request) {
+  return call_and_wait(channel, method, context, framed, request);
+}
 
 // Two queues between the caller's threads and the loop. Whatever the threads want is written down under the mutex, and
 // one piece of work, posted when it is not on its way already, carries it out on the loop.
@@ -264,6 +268,7 @@ BlockingCall::~BlockingCall() = default;
 
 bool BlockingCall::write(Bytes framed) { return state_->write(Slice::copy_of(framed)); }
 bool BlockingCall::write(Slice framed) { return state_->write(std::move(framed)); }
+bool BlockingCall::write(Slices framed) { return state_->write(Slice::join(framed)); }
 void BlockingCall::close_sending() { state_->close_sending(); }
 bool BlockingCall::read(Slice& message) { return state_->read(message); }
 Status BlockingCall::finish() { return state_->finish(); }

@@ -18,10 +18,12 @@ struct BlockingReply {
   Status status;
   Slice message;  // of the reply, when the status is OK
 };
-// `framed`: 5 bytes of prefix and the message in one piece.
+// `framed`: 5 bytes of prefix and the message.
 BlockingReply blocking_unary(Channel& channel, const ClientMethod& method, ClientContext* context, Bytes framed,
                              MessageHandle request = {});
 BlockingReply blocking_unary(Channel& channel, const ClientMethod& method, ClientContext* context, Slice framed,
+                             MessageHandle request = {});
+BlockingReply blocking_unary(Channel& channel, const ClientMethod& method, ClientContext* context, Slices framed,
                              MessageHandle request = {});
 
 // A call with any number of messages each way. One thread may read while another writes; otherwise it is for one thread
@@ -37,6 +39,7 @@ class BlockingCall {
   // Messages that several threads or quick writes put in are sent together. `framed` as above.
   bool write(Bytes framed);
   bool write(Slice framed);
+  bool write(Slices framed);
   void close_sending();
   // Waits for the next message. False: there are no more, finish() tells why.
   bool read(Slice& message);

@@ -225,11 +225,15 @@ void Call::send(Bytes framed, bool end, MessageHandle handle) {
   attempt_->send(slice, end);
 }
 
-void Call::send(const Slice& framed, bool end, MessageHandle handle) {
-  if (!may_send(framed.size(), end, handle)) return;
-  if (attempt_ && !committed_ && buffer_.size() + framed.size() > channel_->options().retry_buffer_bytes) commit();
-  if (!attempt_ || !committed_) buffer_.append(framed);
-  if (attempt_) attempt_->send(framed, end);
+void Call::send(Slices framed, bool end, MessageHandle handle) {
+  const std::size_t size = total_size(framed);
+  if (!may_send(size, end, handle)) return;
+  if (attempt_ && !committed_ && buffer_.size() + size > channel_->options().retry_buffer_bytes) commit();
+  if (!attempt_ || !committed_) {
+    for (const Slice& piece : framed) buffer_.append(piece);
+  }
+  if (!attempt_) return;
+  for (std::size_t i = 0; i < framed.size() && attempt_; ++i) attempt_->send(framed[i], end && i + 1 == framed.size());
 }
 
 void Call::close_sending() {

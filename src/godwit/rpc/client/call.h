@@ -64,10 +64,11 @@ class Call final : public ClientCallInfo, private Timer {
   // Lets go: a call that still runs is cancelled. No event follows.
   void release();
 
-  // A message: 5 bytes of prefix and the message in one piece. After start(). `end`: it is the last. The first form
-  // copies what can't go out at once, the second takes a reference. Ignored after the end.
+  // A message: 5 bytes of prefix and the message. After start(). `end`: it is the last. The first form copies what
+  // can't go out at once, the others take references. Ignored after the end.
   void send(Bytes framed, bool end, MessageHandle handle = {});
-  void send(const Slice& framed, bool end, MessageHandle handle = {});
+  void send(const Slice& framed, bool end, MessageHandle handle = {}) { send(Slices(&framed, 1), end, handle); }
+  void send(Slices framed, bool end, MessageHandle handle = {});
   // The last message has been sent.
   void close_sending();
   // False while more than Exchange::kHighWater bytes wait to be sent; on_writable() follows. True after the end.

@@ -44,13 +44,15 @@ class StreamingCall final : private CallSink {
   // the call.
   void start(Channel& channel, const ClientMethod& method, ClientContext* context);
 
-  // A message: 5 bytes of prefix and the message in one piece. Never waits: a producer looks at can_write() or awaits
-  // writable() between messages. Ignored after the end.
+  // A message: 5 bytes of prefix and the message. Never waits: a producer looks at can_write() or awaits writable()
+  // between messages. Ignored after the end.
   void send_message(Bytes framed, MessageHandle handle = {}) { call_->send(framed, false, handle); }
   void send_message(const Slice& framed, MessageHandle handle = {}) { call_->send(framed, false, handle); }
+  void send_message(Slices framed, MessageHandle handle = {}) { call_->send(framed, false, handle); }
   // The last message: saves a frame.
   void send_last_message(Bytes framed, MessageHandle handle = {}) { call_->send(framed, true, handle); }
   void send_last_message(const Slice& framed, MessageHandle handle = {}) { call_->send(framed, true, handle); }
+  void send_last_message(Slices framed, MessageHandle handle = {}) { call_->send(framed, true, handle); }
   void close_sending() { call_->close_sending(); }
   bool can_write() const { return call_->can_write(); }
 

@@ -18,9 +18,9 @@ class UnaryCall : private CallSink {
   UnaryCall(const UnaryCall&) = delete;
   UnaryCall& operator=(const UnaryCall&) = delete;
 
-  // Sends `framed`: 5 bytes of prefix and the message in one piece. on_finished() may come before this returns. The
+  // Sends `framed`: 5 bytes of prefix and the message. on_finished() may come before this returns. The
   // channel, the method (see ClientMethod) and the context (may be nullptr) outlive the call.
-  template <typename Framed>  // Bytes: copied; Slice: a reference is taken
+  template <typename Framed>  // Bytes: copied; Slice, Slices: references are taken
   void start(Channel& channel, const ClientMethod& method, ClientContext* context, const Framed& framed,
              MessageHandle request = {}) {
     call_ = &Call::make(channel.core(), method, context, *this, Call::Delivery::kPush);

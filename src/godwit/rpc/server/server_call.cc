@@ -71,7 +71,8 @@ void ServerCall::open(http::Exchange& exchange, const Method& method, std::strin
                       std::string_view authority) {
   exchange_ = &exchange;
   method_ = &method;
-  path_ = method.path.size() > 1 ? std::string_view(method.path) : arena().copy(path);  // "*" and "": no path of its own
+  path_ =
+      method.path.size() > 1 ? std::string_view(method.path) : arena().copy(path);  // "*" and "": no path of its own
   authority_ = arena().copy(authority);
   intercepted_ = !owner_.environment_.interceptors.empty();
 }
@@ -151,8 +152,8 @@ void ServerCall::receive_single(const http::BodyView& body, bool end) {
 
 void ServerCall::request_complete() {
   if (!assembler_.at_boundary()) {
-    return fail(Status(StatusCode::kInternal, "the request ended inside a message of " +
-                                                  std::to_string(assembler_.length()) + " bytes"));
+    return fail(Status(StatusCode::kInternal,
+                       "the request ended inside a message of " + std::to_string(assembler_.length()) + " bytes"));
   }
   if (!has_single_) {
     return fail(Status(StatusCode::kUnimplemented,
@@ -180,7 +181,8 @@ void ServerCall::on_closed() {
 }
 
 void ServerCall::on_timer() {
-  fail(Status(StatusCode::kDeadlineExceeded, "the deadline passed on the server before " + std::string(path_) + " answered"));
+  fail(Status(StatusCode::kDeadlineExceeded,
+              "the deadline passed on the server before " + std::string(path_) + " answered"));
 }
 
 // --- receiving ---
@@ -193,15 +195,16 @@ bool ServerCall::check(MessageAssembler::Outcome outcome, const MessageAssembler
                   "a message is marked as compressed, but the request names no grpc-encoding other than identity"));
       return false;
     case MessageAssembler::Outcome::kTooLarge:
-      fail(Status(StatusCode::kResourceExhausted,
-                  "the server received a message of " + std::to_string(assembler_.length()) +
-                      " bytes for " + std::string(path_) + "; its limit is " +
-                      std::to_string(environment().limits.max_receive_message_bytes) +
-                      " (server option max_receive_message_bytes)"));
+      fail(Status(StatusCode::kResourceExhausted, "the server received a message of " +
+                                                      std::to_string(assembler_.length()) + " bytes for " +
+                                                      std::string(path_) + "; its limit is " +
+                                                      std::to_string(environment().limits.max_receive_message_bytes) +
+                                                      " (server option max_receive_message_bytes)"));
       return false;
     default:
-      fail(Status(StatusCode::kInternal, "a message begins with flags that gRPC does not define: the body is no sequence "
-                                         "of length-prefixed messages"));
+      fail(Status(StatusCode::kInternal,
+                  "a message begins with flags that gRPC does not define: the body is no sequence "
+                  "of length-prefixed messages"));
       return false;
   }
 }
@@ -223,7 +226,8 @@ bool ServerCall::try_read(ReadResult& result) {
   if (check(outcome, message)) {
     result.outcome = ReadOutcome::kMessage;
     result.message = std::move(message.bytes);
-    constexpr std::size_t kReturnAtOnce = 16 * 1024;  // fewer and larger returns cost less, a waiting reader gives all back
+    constexpr std::size_t kReturnAtOnce =
+        16 * 1024;  // fewer and larger returns cost less, a waiting reader gives all back
     if (received_ - assembler_.buffered() - returned_ >= kReturnAtOnce) give_back();
   }
   return true;
@@ -319,7 +323,8 @@ void ServerCall::tell_sending(MessageHandle message) {
 void ServerCall::send_headers() {
   if (answer_ != Answer::kNothing || !exchange_ || is_cancelled()) return;
   Metadata& metadata = context_.initial_metadata_;
-  if (!metadata.problem().empty()) return fail(Status(StatusCode::kInternal, "initial metadata: " + metadata.problem()));
+  if (!metadata.problem().empty())
+    return fail(Status(StatusCode::kInternal, "initial metadata: " + metadata.problem()));
   answer_ = Answer::kHeadersSent;
   exchange_->send_headers(response_headers(), fields_of(metadata, arena()), false);
 }
@@ -344,9 +349,11 @@ bool ServerCall::send_message(Bytes framed) {
   return true;
 }
 
-bool ServerCall::send_message(const Slice& framed) {
-  if (!may_send(framed.size())) return false;
-  exchange_->send_body(framed, false);
+bool ServerCall::send_message(const Slice& framed) { return send_message(Slices(&framed, 1)); }
+
+bool ServerCall::send_message(Slices framed) {
+  if (!may_send(total_size(framed))) return false;
+  for (const Slice& piece : framed) exchange_->send_body(piece, false);
   return true;
 }
 

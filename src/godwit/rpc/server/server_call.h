@@ -85,6 +85,7 @@ class ServerCall final : public http::ExchangeEvents, private Timer {
   // first if that was not done. False when the call is over; a message above the limit ends the call.
   bool send_message(Bytes framed);
   bool send_message(const Slice& framed);
+  bool send_message(Slices framed);
   // `co_await call.writable()`: true when more may be sent; false when the call is over.
   class WriteAwaiter {
    public:
