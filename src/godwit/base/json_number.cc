@@ -6,13 +6,13 @@
 #include <limits>
 
 #include "godwit/base/assert.h"
+#include "godwit/base/text.h"
 
 namespace godwit {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// The pieces of a number: value = digits * 10^exponent, where digits are those from `first` to `last` without the point.
+// The pieces of a number: value = digits * 10^exponent, where digits are those from `first` to `last` without the
+// point.
 struct Decimal {
   bool negative = false;
   const char* first = nullptr;  // the first digit that is not 0; equal to `last` for zero
@@ -32,13 +32,13 @@ bool parse_decimal(std::string_view text, Decimal& out) {
     ++p;
   }
   const char* const integer = p;
-  while (p < end && is_digit(*p)) ++p;
+  while (p < end && is_ascii_digit(*p)) ++p;
   if (p == integer || (*integer == '0' && p - integer > 1)) return false;
   const char* const integer_end = p;
   const char* digits_end = p;
   if (p < end && *p == '.') {
     const char* const fraction = ++p;
-    while (p < end && is_digit(*p)) ++p;
+    while (p < end && is_ascii_digit(*p)) ++p;
     if (p == fraction) return false;
     digits_end = p;
   }
@@ -48,7 +48,7 @@ bool parse_decimal(std::string_view text, Decimal& out) {
     const bool down = p < end && *p == '-';
     if (p < end && (*p == '+' || *p == '-')) ++p;
     const char* const first = p;
-    for (; p < end && is_digit(*p); ++p) {
+    for (; p < end && is_ascii_digit(*p); ++p) {
       if (exponent < kHugeExponent) exponent = exponent * 10 + (*p - '0');
     }
     if (p == first) return false;
@@ -108,8 +108,8 @@ void append_floating(std::string& out, T value) {
   GODWIT_ASSERT(std::isfinite(value));
   char text[40];
   const char* const end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  // d.ddde+xx: taken apart, because the exponent is for what is really large or small. (The fixed form of to_chars would
-  // print all digits of a large float, and its shortest form 1e+05 for 100000.)
+  // d.ddde+xx: taken apart, because the exponent is for what is really large or small. (The fixed form of to_chars
+  // would print all digits of a large float, and its shortest form 1e+05 for 100000.)
   const char* p = text;
   if (*p == '-') out += *p++;
   const char* const exponent_mark = std::find(p, end, 'e');

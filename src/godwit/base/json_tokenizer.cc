@@ -1,11 +1,11 @@
 #include "godwit/base/json_tokenizer.h"
 
 #include "godwit/base/json_utf8.h"
+#include "godwit/base/text.h"
 
 namespace godwit {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 void append_utf8(std::string& out, std::uint32_t code) {
@@ -31,18 +31,30 @@ void append_utf8(std::string& out, std::uint32_t code) {
 
 std::string_view json_token_name(JsonToken token) {
   switch (token) {
-    case JsonToken::kBeginObject: return "object";
-    case JsonToken::kEndObject: return "end of object";
-    case JsonToken::kBeginArray: return "array";
-    case JsonToken::kEndArray: return "end of array";
-    case JsonToken::kKey: return "key";
-    case JsonToken::kString: return "string";
-    case JsonToken::kNumber: return "number";
-    case JsonToken::kTrue: return "true";
-    case JsonToken::kFalse: return "false";
-    case JsonToken::kNull: return "null";
-    case JsonToken::kEnd: return "end of text";
-    case JsonToken::kError: return "error";
+    case JsonToken::kBeginObject:
+      return "object";
+    case JsonToken::kEndObject:
+      return "end of object";
+    case JsonToken::kBeginArray:
+      return "array";
+    case JsonToken::kEndArray:
+      return "end of array";
+    case JsonToken::kKey:
+      return "key";
+    case JsonToken::kString:
+      return "string";
+    case JsonToken::kNumber:
+      return "number";
+    case JsonToken::kTrue:
+      return "true";
+    case JsonToken::kFalse:
+      return "false";
+    case JsonToken::kNull:
+      return "null";
+    case JsonToken::kEnd:
+      return "end of text";
+    case JsonToken::kError:
+      return "error";
   }
   return "";
 }
@@ -55,15 +67,18 @@ JsonToken JsonTokenizer::next() {
   skip_space();
   offset_ = static_cast<std::size_t>(p_ - begin_);
   switch (state_) {
-    case State::kValue: return token_ = value();
+    case State::kValue:
+      return token_ = value();
     case State::kFirstElement:
       if (p_ < end_ && *p_ == ']') return token_ = end(JsonToken::kEndArray);
       return token_ = value();
     case State::kFirstMember:
       if (p_ < end_ && *p_ == '}') return token_ = end(JsonToken::kEndObject);
       return token_ = member();
-    case State::kAfterValue: return token_ = after_value();
-    case State::kDone: break;
+    case State::kAfterValue:
+      return token_ = after_value();
+    case State::kDone:
+      break;
   }
   return token_;
 }
@@ -101,16 +116,22 @@ JsonToken JsonTokenizer::value() {
     case '[':
       state_ = State::kFirstElement;
       return begin(JsonToken::kBeginArray);
-    case '"': return string() ? JsonToken::kString : JsonToken::kError;
-    case 't': return literal("true", JsonToken::kTrue);
-    case 'f': return literal("false", JsonToken::kFalse);
-    case 'n': return literal("null", JsonToken::kNull);
-    case '-': return number();
+    case '"':
+      return string() ? JsonToken::kString : JsonToken::kError;
+    case 't':
+      return literal("true", JsonToken::kTrue);
+    case 'f':
+      return literal("false", JsonToken::kFalse);
+    case 'n':
+      return literal("null", JsonToken::kNull);
+    case '-':
+      return number();
     case ']':
       // Only behind a comma: the end of an empty array is read elsewhere.
       if (!levels_.empty() && !levels_.back()) return fail(p_, "expected a value after the comma, got \"]\"");
       return expected("a value");
-    default: return is_digit(*p_) ? number() : expected("a value");
+    default:
+      return is_ascii_digit(*p_) ? number() : expected("a value");
   }
 }
 
@@ -148,7 +169,8 @@ JsonToken JsonTokenizer::after_value() {
   }
   const bool object = levels_.back();
   if (p_ < end_ && *p_ == (object ? '}' : ']')) return end(object ? JsonToken::kEndObject : JsonToken::kEndArray);
-  if (p_ == end_ || *p_ != ',') return expected(object ? "\",\" or \"}\" after the member" : "\",\" or \"]\" after the element");
+  if (p_ == end_ || *p_ != ',')
+    return expected(object ? "\",\" or \"}\" after the member" : "\",\" or \"]\" after the element");
   ++p_;
   skip_space();
   offset_ = static_cast<std::size_t>(p_ - begin_);
@@ -158,8 +180,10 @@ JsonToken JsonTokenizer::after_value() {
 }
 
 JsonToken JsonTokenizer::literal(std::string_view word, JsonToken token) {
-  if (static_cast<std::size_t>(end_ - p_) < word.size() || std::string_view(p_, word.size()) != word) return expected("a value");
-  if (p_ + word.size() < end_ && (is_letter(p_[word.size()]) || is_digit(p_[word.size()]))) return expected("a value");
+  if (static_cast<std::size_t>(end_ - p_) < word.size() || std::string_view(p_, word.size()) != word)
+    return expected("a value");
+  if (p_ + word.size() < end_ && (is_letter(p_[word.size()]) || is_ascii_digit(p_[word.size()])))
+    return expected("a value");
   p_ += word.size();
   return token;
 }
@@ -168,7 +192,7 @@ JsonToken JsonTokenizer::number() {
   const char* const first = p_;
   const auto digits = [this] {
     const char* const from = p_;
-    while (p_ < end_ && is_digit(*p_)) ++p_;
+    while (p_ < end_ && is_ascii_digit(*p_)) ++p_;
     return p_ - from;
   };
   if (*p_ == '-') ++p_;
@@ -231,17 +255,35 @@ bool JsonTokenizer::escape() {
   const char* const backslash = p_++;
   if (p_ == end_) return fail(backslash, "the escape is cut off"), false;
   switch (*p_++) {
-    case '"': unescaped_ += '"'; return true;
-    case '\\': unescaped_ += '\\'; return true;
-    case '/': unescaped_ += '/'; return true;
-    case 'b': unescaped_ += '\b'; return true;
-    case 'f': unescaped_ += '\f'; return true;
-    case 'n': unescaped_ += '\n'; return true;
-    case 'r': unescaped_ += '\r'; return true;
-    case 't': unescaped_ += '\t'; return true;
-    case 'u': break;
+    case '"':
+      unescaped_ += '"';
+      return true;
+    case '\\':
+      unescaped_ += '\\';
+      return true;
+    case '/':
+      unescaped_ += '/';
+      return true;
+    case 'b':
+      unescaped_ += '\b';
+      return true;
+    case 'f':
+      unescaped_ += '\f';
+      return true;
+    case 'n':
+      unescaped_ += '\n';
+      return true;
+    case 'r':
+      unescaped_ += '\r';
+      return true;
+    case 't':
+      unescaped_ += '\t';
+      return true;
+    case 'u':
+      break;
     default:
-      return fail(backslash, "unknown escape; \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX are the ones there are"), false;
+      return fail(backslash, "unknown escape; \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX are the ones there are"),
+             false;
   }
   constexpr const char* kLone = "a surrogate without its other half";
   std::uint32_t code;
@@ -263,7 +305,10 @@ bool JsonTokenizer::hex4(std::uint32_t& code) {
   code = 0;
   for (int i = 0; i < 4; ++i) {
     const char c = *p_++;
-    const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int digit = is_ascii_digit(c)      ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return false;
     code = code << 4 | static_cast<std::uint32_t>(digit);
   }
@@ -284,7 +329,7 @@ std::string JsonTokenizer::describe_here() const {
   }
   if (is_letter(*p_) || *p_ == '_') {
     const char* p = p_;
-    while (p < end_ && (is_letter(*p) || is_digit(*p) || *p == '_')) ++p;
+    while (p < end_ && (is_letter(*p) || is_ascii_digit(*p) || *p == '_')) ++p;
     return quote_for_error({p_, static_cast<std::size_t>(p - p_)});
   }
   const std::size_t size = utf8_sequence_size(p_, end_);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "godwit/base/text.h"
 #include "godwit/compiler/options/value_encoder.h"
 #include "godwit/compiler/options/wire_writer.h"
 
@@ -20,9 +21,9 @@ using proto::FieldDescriptor;
 using proto::MessageDescriptor;
 using proto::WireType;
 
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-std::string join(std::string_view scope, std::string_view name) { return scope.empty() ? std::string(name) : std::string(scope) + "." + std::string(name); }
+std::string join(std::string_view scope, std::string_view name) {
+  return scope.empty() ? std::string(name) : std::string(scope) + "." + std::string(name);
+}
 
 // What is set so far in the options of one element: a field, and below it fields of its message.
 struct SetFields {
@@ -36,7 +37,8 @@ void mark_literal(const MessageDescriptor& type, const ast::MessageLiteral& lite
     const FieldDescriptor* field = type.find_field(f.name.text);
     if (field == nullptr) continue;
     SetFields& inner = set.fields[field];
-    if (f.value->kind == ast::Value::Kind::kMessage && field->message_type() != nullptr) mark_literal(*field->message_type(), *f.value->message, inner);
+    if (f.value->kind == ast::Value::Kind::kMessage && field->message_type() != nullptr)
+      mark_literal(*field->message_type(), *f.value->message, inner);
   }
 }
 
@@ -50,22 +52,32 @@ struct Element {
 
 class Interpreter {
  public:
-  Interpreter(const ast::File& tree, FileDescriptorProto& proto, proto::DescriptorPool& pool, proto::SchemaLinker& linker, Report& report)
+  Interpreter(const ast::File& tree, FileDescriptorProto& proto, proto::DescriptorPool& pool,
+              proto::SchemaLinker& linker, Report& report)
       : tree_(tree), proto_(proto), pool_(pool), linker_(linker), report_(report), encoder_(tree, linker, report) {}
 
   bool run() {
-    static constexpr Element kFile = {FieldOptions::TARGET_TYPE_FILE, "file", google::protobuf::FileOptions::descriptor, "google.protobuf.FileOptions"};
+    static constexpr Element kFile = {FieldOptions::TARGET_TYPE_FILE, "file", google::protobuf::FileOptions::descriptor,
+                                      "google.protobuf.FileOptions"};
     package_ = proto_.package();
     body(tree_.body, kFile, package_, [&] { return proto_.mutable_options(); });
     for (ast::Decl& d : tree_.body) {
       switch (d.kind) {
-        case DeclKind::kMessage: message(static_cast<ast::Message&>(d), *proto_.mutable_message_type(d.index), package_); break;
-        case DeclKind::kEnum: enumeration(static_cast<ast::Enum&>(d), *proto_.mutable_enum_type(d.index), package_); break;
-        case DeclKind::kExtend:
-          for (ast::Field& f : static_cast<ast::Extend&>(d).fields) field(f, *proto_.mutable_extension(f.index), package_);
+        case DeclKind::kMessage:
+          message(static_cast<ast::Message&>(d), *proto_.mutable_message_type(d.index), package_);
           break;
-        case DeclKind::kService: service(static_cast<ast::Service&>(d)); break;
-        default: break;
+        case DeclKind::kEnum:
+          enumeration(static_cast<ast::Enum&>(d), *proto_.mutable_enum_type(d.index), package_);
+          break;
+        case DeclKind::kExtend:
+          for (ast::Field& f : static_cast<ast::Extend&>(d).fields)
+            field(f, *proto_.mutable_extension(f.index), package_);
+          break;
+        case DeclKind::kService:
+          service(static_cast<ast::Service&>(d));
+          break;
+        default:
+          break;
       }
     }
     return ok_;
@@ -73,7 +85,8 @@ class Interpreter {
 
  private:
   void message(const ast::Message& m, DescriptorProto& out, const std::string& scope) {
-    static constexpr Element kMessage = {FieldOptions::TARGET_TYPE_MESSAGE, "message", google::protobuf::MessageOptions::descriptor,
+    static constexpr Element kMessage = {FieldOptions::TARGET_TYPE_MESSAGE, "message",
+                                         google::protobuf::MessageOptions::descriptor,
                                          "google.protobuf.MessageOptions"};
     body(m.body, kMessage, scope, [&] { return out.mutable_options(); });
     std::string inner = join(scope, m.name.text);
@@ -85,21 +98,30 @@ class Interpreter {
           if (f.group != nullptr) message(*f.group, *out.mutable_nested_type(f.group->index), inner);
           break;
         }
-        case DeclKind::kOneof: oneof(static_cast<ast::Oneof&>(d), out, inner); break;
-        case DeclKind::kMessage: message(static_cast<ast::Message&>(d), *out.mutable_nested_type(d.index), inner); break;
-        case DeclKind::kEnum: enumeration(static_cast<ast::Enum&>(d), *out.mutable_enum_type(d.index), inner); break;
+        case DeclKind::kOneof:
+          oneof(static_cast<ast::Oneof&>(d), out, inner);
+          break;
+        case DeclKind::kMessage:
+          message(static_cast<ast::Message&>(d), *out.mutable_nested_type(d.index), inner);
+          break;
+        case DeclKind::kEnum:
+          enumeration(static_cast<ast::Enum&>(d), *out.mutable_enum_type(d.index), inner);
+          break;
         case DeclKind::kExtend:
           for (ast::Field& f : static_cast<ast::Extend&>(d).fields) field(f, *out.mutable_extension(f.index), inner);
           break;
-        case DeclKind::kExtensions: extension_ranges(static_cast<ast::Ranges&>(d), out, scope); break;
-        default: break;
+        case DeclKind::kExtensions:
+          extension_ranges(static_cast<ast::Ranges&>(d), out, scope);
+          break;
+        default:
+          break;
       }
     }
   }
 
   void oneof(const ast::Oneof& o, DescriptorProto& out, const std::string& scope) {
-    static constexpr Element kOneof = {FieldOptions::TARGET_TYPE_ONEOF, "oneof", google::protobuf::OneofOptions::descriptor,
-                                       "google.protobuf.OneofOptions"};
+    static constexpr Element kOneof = {FieldOptions::TARGET_TYPE_ONEOF, "oneof",
+                                       google::protobuf::OneofOptions::descriptor, "google.protobuf.OneofOptions"};
     body(o.body, kOneof, scope, [&] { return out.mutable_oneof_decl(o.index)->mutable_options(); });
     for (ast::Decl& d : o.body) {
       if (d.kind == DeclKind::kField) field(static_cast<ast::Field&>(d), *out.mutable_field(d.index), scope);
@@ -107,14 +129,15 @@ class Interpreter {
   }
 
   void field(const ast::Field& f, FieldDescriptorProto& out, const std::string& scope) {
-    static constexpr Element kField = {FieldOptions::TARGET_TYPE_FIELD, "field", google::protobuf::FieldOptions::descriptor,
-                                       "google.protobuf.FieldOptions"};
+    static constexpr Element kField = {FieldOptions::TARGET_TYPE_FIELD, "field",
+                                       google::protobuf::FieldOptions::descriptor, "google.protobuf.FieldOptions"};
     list(f.options, kField, scope, [&] { return out.mutable_options(); });
   }
 
   void extension_ranges(const ast::Ranges& r, DescriptorProto& out, const std::string& scope) {
     static constexpr Element kRange = {FieldOptions::TARGET_TYPE_EXTENSION_RANGE, "extension range",
-                                       google::protobuf::ExtensionRangeOptions::descriptor, "google.protobuf.ExtensionRangeOptions"};
+                                       google::protobuf::ExtensionRangeOptions::descriptor,
+                                       "google.protobuf.ExtensionRangeOptions"};
     if (r.options.at.empty() || r.ranges.empty()) return;
     bool before = ok_;
     std::int32_t first = r.ranges.head->index;
@@ -132,27 +155,32 @@ class Interpreter {
   }
 
   void enumeration(const ast::Enum& e, EnumDescriptorProto& out, const std::string& scope) {
-    static constexpr Element kEnum = {FieldOptions::TARGET_TYPE_ENUM, "enum", google::protobuf::EnumOptions::descriptor, "google.protobuf.EnumOptions"};
-    static constexpr Element kValue = {FieldOptions::TARGET_TYPE_ENUM_ENTRY, "enum entry", google::protobuf::EnumValueOptions::descriptor,
+    static constexpr Element kEnum = {FieldOptions::TARGET_TYPE_ENUM, "enum", google::protobuf::EnumOptions::descriptor,
+                                      "google.protobuf.EnumOptions"};
+    static constexpr Element kValue = {FieldOptions::TARGET_TYPE_ENUM_ENTRY, "enum entry",
+                                       google::protobuf::EnumValueOptions::descriptor,
                                        "google.protobuf.EnumValueOptions"};
     body(e.body, kEnum, scope, [&] { return out.mutable_options(); });
     for (ast::Decl& d : e.body) {
       if (d.kind != DeclKind::kEnumValue) continue;
-      list(static_cast<ast::EnumValue&>(d).options, kValue, scope, [&] { return out.mutable_value(d.index)->mutable_options(); });
+      list(static_cast<ast::EnumValue&>(d).options, kValue, scope,
+           [&] { return out.mutable_value(d.index)->mutable_options(); });
     }
   }
 
   void service(const ast::Service& s) {
-    static constexpr Element kService = {FieldOptions::TARGET_TYPE_SERVICE, "service", google::protobuf::ServiceOptions::descriptor,
+    static constexpr Element kService = {FieldOptions::TARGET_TYPE_SERVICE, "service",
+                                         google::protobuf::ServiceOptions::descriptor,
                                          "google.protobuf.ServiceOptions"};
-    static constexpr Element kMethod = {FieldOptions::TARGET_TYPE_METHOD, "method", google::protobuf::MethodOptions::descriptor,
-                                        "google.protobuf.MethodOptions"};
+    static constexpr Element kMethod = {FieldOptions::TARGET_TYPE_METHOD, "method",
+                                        google::protobuf::MethodOptions::descriptor, "google.protobuf.MethodOptions"};
     auto& out = *proto_.mutable_service(s.index);
     body(s.body, kService, package_, [&] { return out.mutable_options(); });
     std::string inner = join(package_, s.name.text);
     for (ast::Decl& d : s.body) {
       if (d.kind != DeclKind::kMethod) continue;
-      body(static_cast<ast::Method&>(d).body, kMethod, inner, [&] { return out.mutable_method(d.index)->mutable_options(); });
+      body(static_cast<ast::Method&>(d).body, kMethod, inner,
+           [&] { return out.mutable_method(d.index)->mutable_options(); });
     }
   }
 
@@ -201,8 +229,9 @@ class Interpreter {
   }
 
   // The field that one part of an option's name stands for; null after reporting.
-  const FieldDescriptor* find_part(const ast::OptionNamePart& part, const MessageDescriptor& type, const Element& element,
-                                   const std::string& scope, const ast::Option& option, std::string_view written) {
+  const FieldDescriptor* find_part(const ast::OptionNamePart& part, const MessageDescriptor& type,
+                                   const Element& element, const std::string& scope, const ast::Option& option,
+                                   std::string_view written) {
     if (!part.is_extension) {
       const FieldDescriptor* found = type.find_field(part.name.text);
       if (found != nullptr) return found;
@@ -212,11 +241,14 @@ class Interpreter {
       }
       std::string help;
       if (std::string_view nearest = nearest_name(part.name.text, names); !nearest.empty()) {
-        help = "did you mean " + quote(nearest) + "?";
+        help = "did you mean " + quoted(nearest) + "?";
       } else if (&part == option.name.head) {
         help = "a custom option is written in parentheses: (" + std::string(part.name.text) + ")";
       }
-      fail(part.at, "Option " + quote(written) + " unknown: " + quote(type.full_name()) + " has no field " + quote(part.name.text) + ".", help);
+      fail(part.at,
+           "Option " + quoted(written) + " unknown: " + quoted(type.full_name()) + " has no field " +
+               quoted(part.name.text) + ".",
+           help);
       return nullptr;
     }
     proto::Symbol symbol = linker_.look_up(part.name.text, scope, false);
@@ -224,19 +256,22 @@ class Interpreter {
       std::string message, help;
       linker_.explain_undefined(part.name.text, scope, false, message, help);
       if (help.empty()) help = "import the file that defines the option";
-      fail(part.at, "Option " + quote(written) + " unknown: " + message, help);
+      fail(part.at, "Option " + quoted(written) + " unknown: " + message, help);
       return nullptr;
     }
     const FieldDescriptor* found = symbol.field();
     if (found == nullptr || !found->is_extension()) {
-      fail(part.at, "Option " + quote(written) + " unknown: " + quote(symbol.full_name) + " is not an extension.");
+      fail(part.at, "Option " + quoted(written) + " unknown: " + quoted(symbol.full_name) + " is not an extension.");
       return nullptr;
     }
     if (found->containing_type().full_name() != type.full_name()) {
       std::string help;
-      if (&part == option.name.head) help = "it is an option for something else than a" + std::string(element.word[0] == 'e' || element.word[0] == 'o' ? "n " : " ") + std::string(element.word);
-      fail(part.at, "Option field " + quote(written) + " is not a field or extension of message " + quote(type.name()) + "; it extends " +
-                        quote(found->containing_type().full_name()) + ".",
+      if (&part == option.name.head)
+        help = "it is an option for something else than a" +
+               std::string(element.word[0] == 'e' || element.word[0] == 'o' ? "n " : " ") + std::string(element.word);
+      fail(part.at,
+           "Option field " + quoted(written) + " is not a field or extension of message " + quoted(type.name()) +
+               "; it extends " + quoted(found->containing_type().full_name()) + ".",
            help);
       return nullptr;
     }
@@ -246,7 +281,8 @@ class Interpreter {
   bool check_target(const FieldDescriptor& field, const Element& element, const ast::Option& option) {
     auto targets = field.options().targets();
     if (targets.empty() || std::find(targets.begin(), targets.end(), element.target) != targets.end()) return true;
-    return fail(option.name_at, "Option " + std::string(field.name()) + " cannot be set on an entity of type `" + std::string(element.word) + "`.");
+    return fail(option.name_at, "Option " + std::string(field.name()) + " cannot be set on an entity of type `" +
+                                    std::string(element.word) + "`.");
   }
 
   bool option(const ast::Option& option, const Element& element, const std::string& scope) {
@@ -269,15 +305,20 @@ class Interpreter {
       if (field == nullptr || !check_target(*field, element, option)) return false;
       fields.push_back(field);
       if (!last) {
-        if (field->message_type() == nullptr) return fail(part.at, "Option " + quote(written) + " is an atomic type, not a message.");
+        if (field->message_type() == nullptr)
+          return fail(part.at, "Option " + quoted(written) + " is an atomic type, not a message.");
         if (field->is_repeated()) {
-          return fail(part.at, "Option field " + quote(written) + " is a repeated message. Repeated message options must be initialized using an aggregate value.");
+          return fail(
+              part.at,
+              "Option field " + quoted(written) +
+                  " is a repeated message. Repeated message options must be initialized using an aggregate value.");
         }
         type = field->message_type();
         set = &set->fields[field];
         continue;
       }
-      if (!field->is_repeated() && set->fields.contains(field)) return fail(option.name_at, "Option " + quote(written) + " was already set.");
+      if (!field->is_repeated() && set->fields.contains(field))
+        return fail(option.name_at, "Option " + quoted(written) + " was already set.");
       SetFields& inner = set->fields[field];
       if (option.value.kind == ast::Value::Kind::kMessage && field->message_type() != nullptr) {
         mark_literal(*field->message_type(), *option.value.message, inner);
@@ -344,8 +385,8 @@ class Interpreter {
 
 }  // namespace
 
-bool interpret_options(const ast::File& tree, FileDescriptorProto& proto, proto::DescriptorPool& pool, proto::SchemaLinker& linker,
-                       Report& report) {
+bool interpret_options(const ast::File& tree, FileDescriptorProto& proto, proto::DescriptorPool& pool,
+                       proto::SchemaLinker& linker, Report& report) {
   return Interpreter(tree, proto, pool, linker, report).run();
 }
 

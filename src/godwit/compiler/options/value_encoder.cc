@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "godwit/base/text.h"
 #include "godwit/compiler/options/wire_writer.h"
 
 namespace godwit::compiler {
@@ -15,9 +16,11 @@ using proto::WireType;
 using Kind = ast::Value::Kind;
 
 namespace {
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-std::uint64_t zigzag(std::int64_t v) { return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63); }
+std::uint64_t zigzag(std::int64_t v) {
+  return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
+}
+
 }  // namespace
 
 bool ValueEncoder::fail(ast::Range at, std::string message, std::string help) {
@@ -25,20 +28,24 @@ bool ValueEncoder::fail(ast::Range at, std::string message, std::string help) {
   return false;
 }
 
-bool ValueEncoder::integer(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name, std::int64_t min,
-                           std::uint64_t max, std::uint64_t& out) {
+bool ValueEncoder::integer(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
+                           std::int64_t min, std::uint64_t max, std::uint64_t& out) {
   bool fits = value.kind == Kind::kInteger && !value.too_large;
-  if (fits && value.negative) fits = value.integer <= static_cast<std::uint64_t>(-(min + 1)) + (min < 0 ? 1 : 0) && (min < 0 || value.integer == 0);
+  if (fits && value.negative)
+    fits =
+        value.integer <= static_cast<std::uint64_t>(-(min + 1)) + (min < 0 ? 1 : 0) && (min < 0 || value.integer == 0);
   if (fits && !value.negative) fits = value.integer <= max;
   if (!fits) {
-    return fail(value.at, "Value must be integer, from " + std::to_string(min) + " to " + std::to_string(max) + ", for " +
-                              std::string(proto::field_type_name(field.type())) + " option " + quote(option_name) + ".");
+    return fail(value.at, "Value must be integer, from " + std::to_string(min) + " to " + std::to_string(max) +
+                              ", for " + std::string(proto::field_type_name(field.type())) + " option " +
+                              quoted(option_name) + ".");
   }
   out = value.negative ? ~value.integer + 1 : value.integer;
   return true;
 }
 
-bool ValueEncoder::number(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name, double& out) {
+bool ValueEncoder::number(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
+                          double& out) {
   if (value.kind == Kind::kInteger || value.kind == Kind::kFloat) {
     out = value.number;
   } else if (value.kind == Kind::kIdentifier && (value.text == "inf" || value.text == "infinity")) {
@@ -46,7 +53,8 @@ bool ValueEncoder::number(const FieldDescriptor& field, const ast::Value& value,
   } else if (value.kind == Kind::kIdentifier && value.text == "nan") {
     out = std::numeric_limits<double>::quiet_NaN();
   } else {
-    return fail(value.at, "Value must be number for " + std::string(proto::field_type_name(field.type())) + " option " + quote(option_name) + ".");
+    return fail(value.at, "Value must be number for " + std::string(proto::field_type_name(field.type())) + " option " +
+                              quoted(option_name) + ".");
   }
   if (value.negative) out = -out;
   return true;
@@ -61,39 +69,46 @@ bool ValueEncoder::boolean(const ast::Value& value, std::string_view option_name
     out = value.integer == 1;
     return true;
   }
-  return fail(value.at, "Value must be \"true\" or \"false\" for boolean option " + quote(option_name) + ".");
+  return fail(value.at, "Value must be \"true\" or \"false\" for boolean option " + quoted(option_name) + ".");
 }
 
-bool ValueEncoder::enumeration(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name, bool in_literal,
-                               std::int32_t& out) {
+bool ValueEncoder::enumeration(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
+                               bool in_literal, std::int32_t& out) {
   const proto::EnumDescriptor& type = *field.enum_type();
   if (in_literal && value.kind == Kind::kInteger) {
     std::uint64_t v = 0;
-    if (!integer(field, value, option_name, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(), v)) return false;
+    if (!integer(field, value, option_name, std::numeric_limits<std::int32_t>::min(),
+                 std::numeric_limits<std::int32_t>::max(), v))
+      return false;
     out = static_cast<std::int32_t>(v);
     if (type.is_closed() && type.find_value(out) == nullptr) {
-      return fail(value.at, "Enum type " + quote(type.full_name()) + " has no value with number " + std::to_string(out) + " for option " + quote(option_name) + ".");
+      return fail(value.at, "Enum type " + quoted(type.full_name()) + " has no value with number " +
+                                std::to_string(out) + " for option " + quoted(option_name) + ".");
     }
     return true;
   }
   if (value.kind != Kind::kIdentifier || value.negative) {
-    return fail(value.at, "Value must be identifier for enum-valued option " + quote(option_name) + ".");
+    return fail(value.at, "Value must be identifier for enum-valued option " + quoted(option_name) + ".");
   }
   const proto::EnumValueDescriptor* found = type.find_value(value.text);
   if (found == nullptr) {
     std::vector<std::string_view> names;
     for (const auto& v : type.values()) names.push_back(v.name());
     std::string_view nearest = nearest_name(value.text, names);
-    return fail(value.at, "Enum type " + quote(type.full_name()) + " has no value named " + quote(value.text) + " for option " + quote(option_name) + ".",
-                nearest.empty() ? "" : "did you mean " + quote(nearest) + "?");
+    return fail(value.at,
+                "Enum type " + quoted(type.full_name()) + " has no value named " + quoted(value.text) + " for option " +
+                    quoted(option_name) + ".",
+                nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?");
   }
   out = found->number();
   return true;
 }
 
-bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name, bool in_literal, std::string& out) {
+bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
+                          bool in_literal, std::string& out) {
   if (value.kind == Kind::kList) {
-    if (!field.is_repeated()) return fail(value.at, "Field " + quote(field.name()) + " is not repeated: it takes one value, not a list.");
+    if (!field.is_repeated())
+      return fail(value.at, "Field " + quoted(field.name()) + " is not repeated: it takes one value, not a list.");
     for (const ast::Value& element : value.list) {
       if (!encode(field, element, option_name, in_literal, out)) return false;
     }
@@ -102,9 +117,12 @@ bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value,
   if (field.value_type() == proto::ValueType::kMessage) {
     if (value.kind != Kind::kMessage) {
       std::string name(option_name);
-      if (in_literal) return fail(value.at, "Field " + quote(field.name()) + " is a message: write " + std::string(field.name()) + " { ... }.");
-      return fail(value.at, "Option " + quote(name) + " is a message. To set the entire message, use syntax like \"" + name +
-                                " = { <proto text format> }\". To set fields within it, use syntax like \"" + name + ".foo = value\".");
+      if (in_literal)
+        return fail(value.at, "Field " + quoted(field.name()) + " is a message: write " + std::string(field.name()) +
+                                  " { ... }.");
+      return fail(value.at, "Option " + quoted(name) + " is a message. To set the entire message, use syntax like \"" +
+                                name + " = { <proto text format> }\". To set fields within it, use syntax like \"" +
+                                name + ".foo = value\".");
     }
     std::string body;
     if (!message(*field.message_type(), *value.message, option_name, body)) return false;
@@ -121,14 +139,18 @@ bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value,
   return encode_scalar(field, value, option_name, in_literal, out);
 }
 
-bool ValueEncoder::encode_scalar(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name, bool in_literal, std::string& out) {
+bool ValueEncoder::encode_scalar(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
+                                 bool in_literal, std::string& out) {
   std::string bytes;
   WireType wire = WireType::kVarint;
   std::uint64_t u = 0;
   double d = 0;
-  constexpr std::int64_t kMin32 = std::numeric_limits<std::int32_t>::min(), kMin64 = std::numeric_limits<std::int64_t>::min();
-  constexpr std::uint64_t kMax32 = std::numeric_limits<std::int32_t>::max(), kMax64 = std::numeric_limits<std::int64_t>::max();
-  constexpr std::uint64_t kMaxU32 = std::numeric_limits<std::uint32_t>::max(), kMaxU64 = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::int64_t kMin32 = std::numeric_limits<std::int32_t>::min(),
+                         kMin64 = std::numeric_limits<std::int64_t>::min();
+  constexpr std::uint64_t kMax32 = std::numeric_limits<std::int32_t>::max(),
+                          kMax64 = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint64_t kMaxU32 = std::numeric_limits<std::uint32_t>::max(),
+                          kMaxU64 = std::numeric_limits<std::uint64_t>::max();
   switch (field.type()) {
     case FieldType::kInt32:
       if (!integer(field, value, option_name, kMin32, kMax32, u)) return false;
@@ -195,13 +217,15 @@ bool ValueEncoder::encode_scalar(const FieldDescriptor& field, const ast::Value&
     case FieldType::kString:
     case FieldType::kBytes:
       if (value.kind != Kind::kString) {
-        return fail(value.at, "Value must be quoted string for " + std::string(proto::field_type_name(field.type())) + " option " + quote(option_name) + ".");
+        return fail(value.at, "Value must be quoted string for " + std::string(proto::field_type_name(field.type())) +
+                                  " option " + quoted(option_name) + ".");
       }
       wire = WireType::kLengthDelimited;
       put_bytes(value.text, bytes);
       break;
     case FieldType::kGroup:
-    case FieldType::kMessage: return false;
+    case FieldType::kMessage:
+      return false;
   }
   if (field.is_packed()) {
     put_tag(field.number(), WireType::kLengthDelimited, out);
@@ -220,7 +244,8 @@ const FieldDescriptor* ValueEncoder::find_literal_field(const MessageDescriptor&
     proto::Symbol symbol = linker_.look_up(field.name.text, scope, false);
     const FieldDescriptor* found = symbol.field();
     if (found == nullptr || !found->is_extension() || &found->containing_type() != &type) {
-      fail(field.name.at, "Extension " + quote(field.name.text) + " is not defined or is not an extension of " + quote(type.full_name()) + ".");
+      fail(field.name.at, "Extension " + quoted(field.name.text) + " is not defined or is not an extension of " +
+                              quoted(type.full_name()) + ".");
       return nullptr;
     }
     return found;
@@ -236,21 +261,27 @@ const FieldDescriptor* ValueEncoder::find_literal_field(const MessageDescriptor&
     std::vector<std::string_view> names;
     for (const FieldDescriptor& f : type.fields()) names.push_back(f.name());
     std::string_view nearest = nearest_name(field.name.text, names);
-    fail(field.name.at, "Message type " + quote(type.full_name()) + " has no field named " + quote(field.name.text) + ".",
-         nearest.empty() ? "" : "did you mean " + quote(nearest) + "?");
+    fail(field.name.at,
+         "Message type " + quoted(type.full_name()) + " has no field named " + quoted(field.name.text) + ".",
+         nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?");
   }
   return found;
 }
 
-bool ValueEncoder::any(const MessageDescriptor& type, const ast::LiteralField& field, std::string_view option_name, std::string& out) {
+bool ValueEncoder::any(const MessageDescriptor& type, const ast::LiteralField& field, std::string_view option_name,
+                       std::string& out) {
   if (type.full_name() != "google.protobuf.Any") {
-    return fail(field.name.at, "[" + std::string(field.type_url) + "] can only stand in a google.protobuf.Any, not in " + quote(type.full_name()) + ".");
+    return fail(field.name.at, "[" + std::string(field.type_url) +
+                                   "] can only stand in a google.protobuf.Any, not in " + quoted(type.full_name()) +
+                                   ".");
   }
   proto::Symbol symbol = linker_.look_up("." + std::string(field.name.text), "", true);
   if (symbol.message() == nullptr) {
-    return fail(field.name.at, "Could not find type " + quote(field.type_url) + " stored in google.protobuf.Any.", "import the file that defines it");
+    return fail(field.name.at, "Could not find type " + quoted(field.type_url) + " stored in google.protobuf.Any.",
+                "import the file that defines it");
   }
-  if (field.value->kind != Kind::kMessage) return fail(field.value->at, "The content of a google.protobuf.Any is a message: write { ... }.");
+  if (field.value->kind != Kind::kMessage)
+    return fail(field.value->at, "The content of a google.protobuf.Any is a message: write { ... }.");
   std::string body;
   if (!message(*symbol.message(), *field.value->message, option_name, body)) return false;
   put_tag(1, WireType::kLengthDelimited, out);
@@ -260,7 +291,8 @@ bool ValueEncoder::any(const MessageDescriptor& type, const ast::LiteralField& f
   return true;
 }
 
-bool ValueEncoder::message(const MessageDescriptor& type, const ast::MessageLiteral& literal, std::string_view option_name, std::string& out) {
+bool ValueEncoder::message(const MessageDescriptor& type, const ast::MessageLiteral& literal,
+                           std::string_view option_name, std::string& out) {
   std::unordered_set<const FieldDescriptor*> seen;
   std::unordered_map<const proto::OneofDescriptor*, const FieldDescriptor*> oneofs;
   for (const ast::LiteralField& field : literal.fields) {
@@ -271,18 +303,19 @@ bool ValueEncoder::message(const MessageDescriptor& type, const ast::MessageLite
     const FieldDescriptor* descriptor = find_literal_field(type, field);
     if (descriptor == nullptr) return false;
     if (!descriptor->is_repeated() && !seen.insert(descriptor).second) {
-      return fail(field.name.at, "Non-repeated field " + quote(descriptor->name()) + " is specified multiple times.");
+      return fail(field.name.at, "Non-repeated field " + quoted(descriptor->name()) + " is specified multiple times.");
     }
     if (const proto::OneofDescriptor* oneof = descriptor->real_containing_oneof()) {
       auto [entry, added] = oneofs.emplace(oneof, descriptor);
       if (!added) {
-        return fail(field.name.at, "Field " + quote(descriptor->name()) + " is specified along with field " + quote(entry->second->name()) +
-                                       ", another member of oneof " + quote(oneof->name()) + ".");
+        return fail(field.name.at, "Field " + quoted(descriptor->name()) + " is specified along with field " +
+                                       quoted(entry->second->name()) + ", another member of oneof " +
+                                       quoted(oneof->name()) + ".");
       }
     }
     bool is_message = descriptor->value_type() == proto::ValueType::kMessage;
     if (!field.has_colon && !is_message) {
-      return fail(field.value->at, "Expected \":\" behind " + quote(field.name.text) + ".");
+      return fail(field.value->at, "Expected \":\" behind " + quoted(field.name.text) + ".");
     }
     if (!encode(*descriptor, *field.value, descriptor->name(), true, out)) return false;
   }

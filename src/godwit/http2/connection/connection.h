@@ -272,6 +272,8 @@ class Connection {
   void pump();
   void local_end(Stream& stream);
 
+  static constexpr auto kProtocol = ConnectionErrorKind::kProtocol;
+
   ConnectionEvents& events_;
   const Role role_;
   ConnectionState state_ = ConnectionState::kPreface;

@@ -9,12 +9,6 @@
 #include "godwit/http2/limits/limits.h"
 
 namespace godwit::http2 {
-namespace {
-
-constexpr auto kProtocol = ConnectionErrorKind::kProtocol;
-
-}  // namespace
-
 // Everything that can be said before the payload is there. The stream may be gone after it; the payload is taken all
 // the same.
 void Connection::receive_data_header(const FrameHeader& header) {

@@ -12,8 +12,6 @@
 namespace godwit::http2 {
 namespace {
 
-constexpr auto kProtocol = ConnectionErrorKind::kProtocol;
-
 std::string printable(Bytes bytes) {
   std::string text(as_text(bytes.first(std::min<std::size_t>(bytes.size(), 256))));
   for (char& c : text) {

@@ -11,7 +11,6 @@
 namespace godwit::http2 {
 namespace {
 
-constexpr auto kProtocol = ConnectionErrorKind::kProtocol;
 // A block buffer, or a list of fields, that is larger than this is given back after use.
 constexpr std::size_t kKeptBlockBytes = 1024;
 constexpr std::size_t kKeptFields = 64;

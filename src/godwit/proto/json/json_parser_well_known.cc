@@ -7,28 +7,30 @@
 #include "godwit/proto/message/serializer.h"
 
 namespace godwit::proto {
-namespace {
-
-const FieldEntry& entry(const Message& message, std::uint32_t number) { return *message.Table().find(number); }
-
-}  // namespace
-
 bool JsonParser::well_known(Message& message, const MessageDescriptor& type, WellKnown kind) {
   switch (kind) {
-    case WellKnown::kAny: return any(message);
-    case WellKnown::kTimestamp: return timestamp(message);
-    case WellKnown::kDuration: return duration(message);
-    case WellKnown::kFieldMask: return field_mask(message);
-    case WellKnown::kStruct: return struct_object(message);
-    case WellKnown::kValue: return struct_value(message);
-    case WellKnown::kListValue: return struct_list(message);
+    case WellKnown::kAny:
+      return any(message);
+    case WellKnown::kTimestamp:
+      return timestamp(message);
+    case WellKnown::kDuration:
+      return duration(message);
+    case WellKnown::kFieldMask:
+      return field_mask(message);
+    case WellKnown::kStruct:
+      return struct_object(message);
+    case WellKnown::kValue:
+      return struct_value(message);
+    case WellKnown::kListValue:
+      return struct_list(message);
     case WellKnown::kWrapper: {
       Value value;
       const bool ok = scalar(*type.find_field(1), value) == Outcome::kOk;
       if (ok) set(message, entry(message, 1), value);
       return ok;
     }
-    case WellKnown::kNone: break;
+    case WellKnown::kNone:
+      break;
   }
   GODWIT_ASSERT(!"not a well-known type");
   return false;
@@ -38,7 +40,8 @@ bool JsonParser::timestamp(Message& message) {
   if (tokens_.token() != JsonToken::kString) return expected("string with a timestamp");
   std::int64_t seconds;
   std::int32_t nanos;
-  if (const char* wrong = parse_timestamp(tokens_.text(), seconds, nanos)) return fail(quote_for_error(tokens_.text()) + ": " + wrong);
+  if (const char* wrong = parse_timestamp(tokens_.text(), seconds, nanos))
+    return fail(quote_for_error(tokens_.text()) + ": " + wrong);
   set(message, entry(message, 1), Value::of_int64(seconds));
   set(message, entry(message, 2), Value::of_int32(nanos));
   return true;
@@ -48,7 +51,8 @@ bool JsonParser::duration(Message& message) {
   if (tokens_.token() != JsonToken::kString) return expected("string with a duration");
   std::int64_t seconds;
   std::int32_t nanos;
-  if (const char* wrong = parse_duration(tokens_.text(), seconds, nanos)) return fail(quote_for_error(tokens_.text()) + ": " + wrong);
+  if (const char* wrong = parse_duration(tokens_.text(), seconds, nanos))
+    return fail(quote_for_error(tokens_.text()) + ": " + wrong);
   set(message, entry(message, 1), Value::of_int64(seconds));
   set(message, entry(message, 2), Value::of_int32(nanos));
   return true;
@@ -88,19 +92,28 @@ bool JsonParser::struct_object(Message& message) {
 
 bool JsonParser::struct_value(Message& message) {
   switch (tokens_.token()) {
-    case JsonToken::kNull: set(message, entry(message, 1), Value::of_enum(0)); return true;
+    case JsonToken::kNull:
+      set(message, entry(message, 1), Value::of_enum(0));
+      return true;
     case JsonToken::kNumber: {
       double number = 0;
       if (!float64(number)) return false;
       set(message, entry(message, 2), Value::of_double(number));
       return true;
     }
-    case JsonToken::kString: set(message, entry(message, 3), Value::of_string(tokens_.text())); return true;
+    case JsonToken::kString:
+      set(message, entry(message, 3), Value::of_string(tokens_.text()));
+      return true;
     case JsonToken::kTrue:
-    case JsonToken::kFalse: set(message, entry(message, 4), Value::of_bool(tokens_.token() == JsonToken::kTrue)); return true;
-    case JsonToken::kBeginObject: return struct_object(mutable_message(message, entry(message, 5)));
-    case JsonToken::kBeginArray: return struct_list(mutable_message(message, entry(message, 6)));
-    default: return expected("value");
+    case JsonToken::kFalse:
+      set(message, entry(message, 4), Value::of_bool(tokens_.token() == JsonToken::kTrue));
+      return true;
+    case JsonToken::kBeginObject:
+      return struct_object(mutable_message(message, entry(message, 5)));
+    case JsonToken::kBeginArray:
+      return struct_list(mutable_message(message, entry(message, 6)));
+    default:
+      return expected("value");
   }
 }
 
@@ -127,15 +140,18 @@ bool JsonParser::any(Message& message) {
   }
   const MessageTable* table = options_.types != nullptr ? options_.types->find(name) : find_generated_type(name);
   if (table == nullptr) {
-    fail_at(place, "type " + quote_for_error(name) + " is not known here; give its descriptor to the TypeRegistry of the options");
+    fail_at(place, "type " + quote_for_error(name) +
+                       " is not known here; give its descriptor to the TypeRegistry of the options");
     return in_field("@type");
   }
   Arena arena;
   Message& content = *Message::create(*table, arena);
   const MessageDescriptor& type = message_descriptor(*table);
-  if (well_known_of(*table) != WellKnown::kNone ? !any_value(content, type) : !members(content, type, Members::kOfAny)) return false;
+  if (well_known_of(*table) != WellKnown::kNone ? !any_value(content, type) : !members(content, type, Members::kOfAny))
+    return false;
   std::string bytes;
-  if (!append_serialized(content, bytes, {.deterministic = true})) return fail_at(place, "the content of the Any is larger than 2 GiB");
+  if (!append_serialized(content, bytes, {.deterministic = true}))
+    return fail_at(place, "the content of the Any is larger than 2 GiB");
   set(message, entry(message, 1), Value::of_string(type_url));
   set(message, entry(message, 2), Value::of_bytes(bytes));
   return true;
@@ -158,8 +174,9 @@ bool JsonParser::any_type(std::string& type_url, std::size_t& place) {
       }
       if (found && ahead.token() != JsonToken::kError) {
         fail_at(ahead.offset(), "expected string with the name of a type, got " +
-                                    (type_url.empty() && ahead.token() == JsonToken::kString ? std::string("\"\"")
-                                                                                             : std::string(json_token_name(ahead.token()))));
+                                    (type_url.empty() && ahead.token() == JsonToken::kString
+                                         ? std::string("\"\"")
+                                         : std::string(json_token_name(ahead.token()))));
         return in_field("@type");
       }
       ahead.skip_value();
@@ -181,7 +198,8 @@ bool JsonParser::any_value(Message& content, const MessageDescriptor& type) {
     if (tokens_.token() == JsonToken::kEndObject) break;
     if (tokens_.text() == "@type" || tokens_.text() == "value") {
       const bool is_value = tokens_.text() == "value";
-      if (std::exchange(is_value ? value_seen : type_seen, true)) return fail("duplicate key " + quote_for_error(tokens_.text()));
+      if (std::exchange(is_value ? value_seen : type_seen, true))
+        return fail("duplicate key " + quote_for_error(tokens_.text()));
       if (!next()) return false;
       if (is_value && !message(content, type)) return in_field("value");
     } else {

@@ -6,26 +6,33 @@
 #include "godwit/proto/json/time_text.h"
 #include "godwit/proto/message/parser.h"
 
-
 namespace godwit::proto {
 namespace {
 
-const FieldEntry& entry(const Message& message, std::uint32_t number) { return *message.Table().find(number); }
 Value get(const Message& message, std::uint32_t number) { return proto::get(message, entry(message, number)); }
 
 }  // namespace
 
 bool JsonPrinter::well_known(const Message& message, const MessageDescriptor& type, WellKnown kind) {
   switch (kind) {
-    case WellKnown::kAny: return any(message);
-    case WellKnown::kTimestamp: return timestamp(message);
-    case WellKnown::kDuration: return duration(message);
-    case WellKnown::kFieldMask: return field_mask(message);
-    case WellKnown::kStruct: return struct_object(message);
-    case WellKnown::kValue: return struct_value(message);
-    case WellKnown::kListValue: return struct_list(message);
-    case WellKnown::kWrapper: return value(*type.find_field(1), get(message, 1));
-    case WellKnown::kNone: break;
+    case WellKnown::kAny:
+      return any(message);
+    case WellKnown::kTimestamp:
+      return timestamp(message);
+    case WellKnown::kDuration:
+      return duration(message);
+    case WellKnown::kFieldMask:
+      return field_mask(message);
+    case WellKnown::kStruct:
+      return struct_object(message);
+    case WellKnown::kValue:
+      return struct_value(message);
+    case WellKnown::kListValue:
+      return struct_list(message);
+    case WellKnown::kWrapper:
+      return value(*type.find_field(1), get(message, 1));
+    case WellKnown::kNone:
+      break;
   }
   GODWIT_ASSERT(!"not a well-known type");
   return false;
@@ -33,7 +40,8 @@ bool JsonPrinter::well_known(const Message& message, const MessageDescriptor& ty
 
 bool JsonPrinter::timestamp(const Message& message) {
   scratch_ = '"';
-  if (const char* wrong = append_timestamp(scratch_, get(message, 1).int64(), get(message, 2).int32())) return fail(wrong);
+  if (const char* wrong = append_timestamp(scratch_, get(message, 1).int64(), get(message, 2).int32()))
+    return fail(wrong);
   scratch_ += '"';
   writer_.raw(scratch_);
   return true;
@@ -41,7 +49,8 @@ bool JsonPrinter::timestamp(const Message& message) {
 
 bool JsonPrinter::duration(const Message& message) {
   scratch_ = '"';
-  if (const char* wrong = append_duration(scratch_, get(message, 1).int64(), get(message, 2).int32())) return fail(wrong);
+  if (const char* wrong = append_duration(scratch_, get(message, 1).int64(), get(message, 2).int32()))
+    return fail(wrong);
   scratch_ += '"';
   writer_.raw(scratch_);
   return true;
@@ -77,18 +86,26 @@ bool JsonPrinter::struct_object(const Message& message) {
 
 bool JsonPrinter::struct_value(const Message& message) {
   switch (which_oneof(message, entry(message, 1))) {
-    case 1: writer_.null(); return true;
+    case 1:
+      writer_.null();
+      return true;
     case 2: {
       const double number = get(message, 2).float64();
       if (!std::isfinite(number)) return fail("a google.protobuf.Value can hold no NaN and no infinity");
       writer_.number(number);
       return true;
     }
-    case 3: return writer_.string(get(message, 3).text()) || fail("the string is not valid UTF-8");
-    case 4: writer_.boolean(get(message, 4).boolean()); return true;
-    case 5: return struct_object(get(message, 5).message());
-    case 6: return struct_list(get(message, 6).message());
-    default: return fail("a google.protobuf.Value without a kind; set null_value for null");
+    case 3:
+      return writer_.string(get(message, 3).text()) || fail("the string is not valid UTF-8");
+    case 4:
+      writer_.boolean(get(message, 4).boolean());
+      return true;
+    case 5:
+      return struct_object(get(message, 5).message());
+    case 6:
+      return struct_list(get(message, 6).message());
+    default:
+      return fail("a google.protobuf.Value without a kind; set null_value for null");
   }
 }
 
@@ -115,10 +132,13 @@ bool JsonPrinter::any(const Message& message) {
     return leave();
   }
   const std::string_view name = type_name_of_url(type_url);
-  if (name.empty()) return fail("type_url " + quote_for_error(type_url) + " names no type; write it as \"type.googleapis.com/package.Message\"");
+  if (name.empty())
+    return fail("type_url " + quote_for_error(type_url) +
+                " names no type; write it as \"type.googleapis.com/package.Message\"");
   const MessageTable* table = options_.types != nullptr ? options_.types->find(name) : find_generated_type(name);
   if (table == nullptr) {
-    return fail("type " + quote_for_error(name) + " is not known here; give its descriptor to the TypeRegistry of the options");
+    return fail("type " + quote_for_error(name) +
+                " is not known here; give its descriptor to the TypeRegistry of the options");
   }
   Arena arena;
   Message& content = *Message::create(*table, arena);

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "godwit/base/text.h"
 #include "godwit/proto/schema/linker.h"
 
 namespace godwit::proto {
@@ -13,8 +14,6 @@ using google::protobuf::FileOptions;
 namespace {
 
 constexpr std::int32_t kFirstReservedNumber = 19000, kLastReservedNumber = 19999;
-
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 bool is_options_message(std::string_view full_name) {
   static const std::unordered_set<std::string_view> kNames = {
@@ -48,8 +47,9 @@ void SchemaLinker::validate_file() {
       if (file_->dependencies_[i]->options().optimize_for() != FileOptions::LITE_RUNTIME) continue;
       PathGuard guard(*this, path::kFileDependency, static_cast<std::uint32_t>(i));
       error(Part::kImport, file_->dependencies_[i]->name(),
-            "Files that do not use optimize_for = LITE_RUNTIME cannot import files which do use this option.  This file is not lite, but it imports " +
-                quote(file_->dependencies_[i]->name()) + " which is.");
+            "Files that do not use optimize_for = LITE_RUNTIME cannot import files which do use this option.  This "
+            "file is not lite, but it imports " +
+                quoted(file_->dependencies_[i]->name()) + " which is.");
       break;
     }
   }
@@ -79,10 +79,12 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
   bool proto3 = file_->syntax_ == Syntax::kProto3;
   if (proto3 && !m.extension_ranges_.empty()) {
     PathGuard guard(*this, path::kMessageExtensionRange, 0);
-    error(Part::kNumber, m.full_name_, "Extension ranges are not allowed in proto3.", "use a google.protobuf.Any field, or write syntax = \"proto2\";");
+    error(Part::kNumber, m.full_name_, "Extension ranges are not allowed in proto3.",
+          "use a google.protobuf.Any field, or write syntax = \"proto2\";");
   }
   if (m.options().message_set_wire_format()) {
-    error(Part::kName, m.full_name_, proto3 ? "MessageSet is not supported in proto3." : "MessageSet is not supported.", "drop option message_set_wire_format");
+    error(Part::kName, m.full_name_, proto3 ? "MessageSet is not supported in proto3." : "MessageSet is not supported.",
+          "drop option message_set_wire_format");
   }
   if (m.is_map_entry_ || m.options().map_entry()) {
     // Only map fields make entries, and theirs are exactly so.
@@ -90,8 +92,9 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
     if (m.containing_type_ != nullptr) {
       for (const FieldDescriptor& f : m.containing_type_->fields()) {
         if (f.message_type() == &m && map_entry_name(f.name()) == m.name_) {
-          good = m.is_map_entry_ && f.is_repeated() && m.field_count_ == 2 && m.message_count_ == 0 && m.enum_count_ == 0 && m.extension_count_ == 0 &&
-                 m.extension_ranges_.empty() && m.fields_[0].name_ == "key" && m.fields_[0].number_ == 1 && m.fields_[0].label_ == Label::kOptional &&
+          good = m.is_map_entry_ && f.is_repeated() && m.field_count_ == 2 && m.message_count_ == 0 &&
+                 m.enum_count_ == 0 && m.extension_count_ == 0 && m.extension_ranges_.empty() &&
+                 m.fields_[0].name_ == "key" && m.fields_[0].number_ == 1 && m.fields_[0].label_ == Label::kOptional &&
                  m.fields_[1].name_ == "value" && m.fields_[1].number_ == 2 && m.fields_[1].label_ == Label::kOptional;
         }
       }
@@ -117,7 +120,7 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
 std::string SchemaLinker::next_free_number(const MessageDescriptor& m) const {
   std::int64_t next = 1;
   for (const FieldDescriptor& f : m.fields()) next = std::max<std::int64_t>(next, std::int64_t{f.number()} + 1);
-  if (next >= kEndOfFieldNumbers) next = 1;  // the end is taken: the first gap then
+  if (next >= kEndOfFieldNumbers) next = 1;           // the end is taken: the first gap then
   auto taken = [&](std::int64_t n) -> std::int64_t {  // 0, or where to go on
     if (n >= kFirstReservedNumber && n <= kLastReservedNumber) return kLastReservedNumber + 1;
     for (const NumberRange& r : m.reserved_ranges_) {
@@ -147,8 +150,10 @@ void SchemaLinker::validate_field_number(const FieldDescriptor& f) {
   std::string help = f.is_extension_ ? std::string() : next_free_number(*f.containing_type_);
   if (f.number_ <= 0) {
     error(Part::kNumber, f.full_name_, "Field numbers must be positive integers.", help);
-  } else if (f.number_ >= kEndOfFieldNumbers && !(f.is_extension_ && f.containing_type_->options().message_set_wire_format())) {
-    error(Part::kNumber, f.full_name_, "Field numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".", help);
+  } else if (f.number_ >= kEndOfFieldNumbers &&
+             !(f.is_extension_ && f.containing_type_->options().message_set_wire_format())) {
+    error(Part::kNumber, f.full_name_,
+          "Field numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".", help);
   } else if (f.number_ >= kFirstReservedNumber && f.number_ <= kLastReservedNumber) {
     error(Part::kNumber, f.full_name_,
           "Field numbers " + std::to_string(kFirstReservedNumber) + " through " + std::to_string(kLastReservedNumber) +
@@ -169,7 +174,8 @@ void SchemaLinker::validate_numbers(const MessageDescriptor& m) {
     while (k > 0 && ordered[m.by_number_[k - 1]].number_ == f.number_) --k;
     PathGuard guard(*this, path::kMessageField, f.index_);
     error(Part::kNumber, f.full_name_,
-          "Field number " + std::to_string(f.number_) + " has already been used in " + quote(m.full_name_) + " by field " + quote(ordered[m.by_number_[k]].name_) + ".",
+          "Field number " + std::to_string(f.number_) + " has already been used in " + quoted(m.full_name_) +
+              " by field " + quoted(ordered[m.by_number_[k]].name_) + ".",
           next_free_number(m));
   }
 }
@@ -181,11 +187,16 @@ void SchemaLinker::validate_reserved(const MessageDescriptor& m) {
       const NumberRange& r = ranges[i];
       PathGuard guard(*this, field, i);
       if (r.first <= 0) {
-        error(Part::kNumber, m.full_name_, std::string(kind) == "Extension" ? "Extension numbers must be positive integers." : "Reserved numbers must be positive integers.");
+        error(Part::kNumber, m.full_name_,
+              std::string(kind) == "Extension" ? "Extension numbers must be positive integers."
+                                               : "Reserved numbers must be positive integers.");
       } else if (r.last <= r.first) {
-        error(Part::kNumber, m.full_name_, std::string(kind) + " range end number must be greater than start number.", "write the smaller number first");
+        error(Part::kNumber, m.full_name_, std::string(kind) + " range end number must be greater than start number.",
+              "write the smaller number first");
       } else if (r.last > kEndOfFieldNumbers && !m.options().message_set_wire_format()) {
-        error(Part::kNumber, m.full_name_, std::string(kind) + " numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".", "write max");
+        error(Part::kNumber, m.full_name_,
+              std::string(kind) + " numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".",
+              "write max");
       }
     }
   };
@@ -207,34 +218,43 @@ void SchemaLinker::validate_reserved(const MessageDescriptor& m) {
     const Named* earlier = &all[i - 1];
     bool same = later->is_extension == earlier->is_extension;
     if (same ? later->index < earlier->index : !later->is_extension) std::swap(later, earlier);
-    PathGuard guard(*this, later->is_extension ? path::kMessageExtensionRange : path::kMessageReservedRange, later->index);
+    PathGuard guard(*this, later->is_extension ? path::kMessageExtensionRange : path::kMessageReservedRange,
+                    later->index);
     const char* kind = later->is_extension ? "Extension range " : "Reserved range ";
     error(Part::kNumber, m.full_name_,
-          kind + text(later->range) + " overlaps with " + (same ? "already-defined range " : "reserved range ") + text(earlier->range) + ".");
+          kind + text(later->range) + " overlaps with " + (same ? "already-defined range " : "reserved range ") +
+              text(earlier->range) + ".");
   }
   std::unordered_set<std::string_view> names;
   std::uint32_t name_index = 0;
   for (std::string_view name : m.proto_->reserved_name()) {
     PathGuard guard(*this, path::kMessageReservedName, name_index++);
-    if (!names.insert(name).second) error(Part::kName, m.full_name_, "Field name " + quote(name) + " is reserved multiple times.");
+    if (!names.insert(name).second)
+      error(Part::kName, m.full_name_, "Field name " + quoted(name) + " is reserved multiple times.");
   }
   if (all.empty() && names.empty()) return;
   for (std::uint32_t i = 0; i < m.field_count_; ++i) {
     const FieldDescriptor& f = m.fields_[i];
-    auto after = std::upper_bound(all.begin(), all.end(), f.number_, [](std::int32_t n, const Named& r) { return n < r.range.first; });
+    auto after = std::upper_bound(all.begin(), all.end(), f.number_,
+                                  [](std::int32_t n, const Named& r) { return n < r.range.first; });
     if (after != all.begin() && std::prev(after)->range.contains(f.number_)) {
       const Named& r = *std::prev(after);
       if (r.is_extension) {
         PathGuard guard(*this, path::kMessageExtensionRange, r.index);
-        error(Part::kNumber, m.full_name_, "Extension range " + text(r.range) + " includes field " + quote(f.name_) + " (" + std::to_string(f.number_) + ").");
+        error(Part::kNumber, m.full_name_,
+              "Extension range " + text(r.range) + " includes field " + quoted(f.name_) + " (" +
+                  std::to_string(f.number_) + ").");
       } else {
         PathGuard guard(*this, path::kMessageField, i);
-        error(Part::kNumber, f.full_name_, "Field " + quote(f.name_) + " uses reserved number " + std::to_string(f.number_) + ".", next_free_number(m));
+        error(Part::kNumber, f.full_name_,
+              "Field " + quoted(f.name_) + " uses reserved number " + std::to_string(f.number_) + ".",
+              next_free_number(m));
       }
     }
     if (names.contains(f.name_)) {
       PathGuard guard(*this, path::kMessageField, i);
-      error(Part::kName, f.full_name_, "Field name " + quote(f.name_) + " is reserved.", "choose another name; a reserved one belonged to a field that was removed");
+      error(Part::kName, f.full_name_, "Field name " + quoted(f.name_) + " is reserved.",
+            "choose another name; a reserved one belonged to a field that was removed");
     }
   }
 }
@@ -244,7 +264,8 @@ void SchemaLinker::validate_json_names(const MessageDescriptor& m) {
     const FieldDescriptor* field;
     bool custom;
   };
-  bool strict = m.features_->json_format == Features::JsonFormat::kAllow && !m.options().deprecated_legacy_json_field_conflicts();
+  bool strict =
+      m.features_->json_format == Features::JsonFormat::kAllow && !m.options().deprecated_legacy_json_field_conflicts();
   // Two rounds as protoc has them: default names among themselves, then names as they are, custom ones among them.
   for (bool customs : {false, true}) {
     std::unordered_map<std::string, Seen> seen;
@@ -258,13 +279,17 @@ void SchemaLinker::validate_json_names(const MessageDescriptor& m) {
       if (customs && !custom && !first.custom) continue;  // said in the first round
       PathGuard guard(*this, path::kMessageField, i);
       std::string name = customs ? std::string(f.json_name_) : standard;
-      std::string message = std::string("The ") + (custom ? "custom" : "default") + " JSON name of field " + quote(f.name_) + " (" + quote(name) +
-                            ") conflicts with the " + (first.custom ? "custom" : "default") + " JSON name of field " + quote(first.field->name_) + ".";
+      std::string message = std::string("The ") + (custom ? "custom" : "default") + " JSON name of field " +
+                            quoted(f.name_) + " (" + quoted(name) + ") conflicts with the " +
+                            (first.custom ? "custom" : "default") + " JSON name of field " +
+                            quoted(first.field->name_) + ".";
       bool warn_only = !strict && !(custom && first.custom);
       if (warn_only) {
-        if (!m.options().deprecated_legacy_json_field_conflicts()) warning(Part::kName, f.full_name_, std::move(message));
+        if (!m.options().deprecated_legacy_json_field_conflicts())
+          warning(Part::kName, f.full_name_, std::move(message));
       } else {
-        error(Part::kName, f.full_name_, std::move(message), "rename one of them, or give it another name with [json_name = \"...\"]");
+        error(Part::kName, f.full_name_, std::move(message),
+              "rename one of them, or give it another name with [json_name = \"...\"]");
       }
     }
   }
@@ -276,7 +301,8 @@ void SchemaLinker::validate_oneofs(const MessageDescriptor& m) {
     const OneofDescriptor& o = m.oneofs_[i];
     PathGuard guard(*this, path::kMessageOneof, i);
     if (o.fields_.empty()) error(Part::kName, o.full_name_, "Oneof must have at least one field.");
-    if (synthetic_seen && !o.is_synthetic_) error(Part::kWhole, o.full_name_, "Synthetic oneofs must be after all other oneofs");
+    if (synthetic_seen && !o.is_synthetic_)
+      error(Part::kWhole, o.full_name_, "Synthetic oneofs must be after all other oneofs");
     synthetic_seen |= o.is_synthetic_;
     if (o.fields_.size() < 2) continue;
     std::uint32_t first = o.fields_.front()->index_, last = o.fields_.back()->index_;
@@ -288,8 +314,8 @@ void SchemaLinker::validate_oneofs(const MessageDescriptor& m) {
       path_.resize(path_.size() - 2);
       path_.insert(path_.end(), {path::kMessageField, static_cast<std::int32_t>(stranger->index_)});
       error(Part::kWhole, o.full_name_,
-            "Fields in the same oneof must be defined consecutively. " + quote(stranger->name_) + " cannot be defined before the completion of the " +
-                quote(o.name_) + " oneof definition.");
+            "Fields in the same oneof must be defined consecutively. " + quoted(stranger->name_) +
+                " cannot be defined before the completion of the " + quoted(o.name_) + " oneof definition.");
     }
   }
 }
@@ -297,13 +323,17 @@ void SchemaLinker::validate_oneofs(const MessageDescriptor& m) {
 void SchemaLinker::validate_field(FieldDescriptor& f) {
   const FieldOptions& options = f.options();
   bool proto3 = file_->syntax_ == Syntax::kProto3;
-  f.is_packed_ = f.is_packable() && (options.has_packed() ? options.packed() : f.features_->repeated_encoding == Features::RepeatedEncoding::kPacked);
+  f.is_packed_ =
+      f.is_packable() &&
+      (options.has_packed() ? options.packed() : f.features_->repeated_encoding == Features::RepeatedEncoding::kPacked);
   validate_field_number(f);
   if (options.packed() && !f.is_packable()) {
     error(Part::kType, f.full_name_, "[packed = true] can only be specified for repeated primitive fields.");
   }
   if ((options.lazy() || options.unverified_lazy()) && f.type_ != FieldType::kMessage) {
-    error(Part::kType, f.full_name_, std::string("[") + (options.lazy() ? "lazy" : "unverified_lazy") + " = true] can only be specified for submessage fields.");
+    error(Part::kType, f.full_name_,
+          std::string("[") + (options.lazy() ? "lazy" : "unverified_lazy") +
+              " = true] can only be specified for submessage fields.");
   }
   if (options.has_jstype() && options.jstype() != FieldOptions::JS_NORMAL) {
     ValueType v = f.value_type();
@@ -313,34 +343,42 @@ void SchemaLinker::validate_field(FieldDescriptor& f) {
   }
   std::string_view json_name = f.json_name_;
   if (json_name.starts_with('[') && json_name.ends_with(']')) {
-    error(Part::kJsonName, f.full_name_, "option json_name value cannot start with '[' and end with ']'; that is reserved for representing extensions.");
+    error(
+        Part::kJsonName, f.full_name_,
+        "option json_name value cannot start with '[' and end with ']'; that is reserved for representing extensions.");
   }
   if (json_name.find('\0') != std::string_view::npos) {
     error(Part::kJsonName, f.full_name_, "option json_name cannot have embedded null characters.");
   }
   if (proto3) {
     if (f.label_ == Label::kRequired) error(Part::kType, f.full_name_, "Required fields are not allowed in proto3.");
-    if (f.has_default_value_) error(Part::kDefault, f.full_name_, "Explicit default values are not allowed in proto3.", "drop the default; the reader applies it");
+    if (f.has_default_value_)
+      error(Part::kDefault, f.full_name_, "Explicit default values are not allowed in proto3.",
+            "drop the default; the reader applies it");
     if (f.enum_type_ != nullptr && f.enum_type_->is_closed() && !f.is_extension_) {
       error(Part::kType, f.full_name_,
-            "Enum type " + quote(f.enum_type_->full_name()) + " is not an open enum, but is used in " + quote(f.containing_type_->full_name()) +
-                " which is a proto3 message type.",
+            "Enum type " + quoted(f.enum_type_->full_name()) + " is not an open enum, but is used in " +
+                quoted(f.containing_type_->full_name()) + " which is a proto3 message type.",
             "write syntax = \"proto3\"; in " + std::string(f.enum_type_->file().name()));
     }
     if (f.type_ == FieldType::kGroup) error(Part::kType, f.full_name_, "Groups are not supported in proto3 syntax.");
   }
   if (f.is_extension_) validate_extension(f);
   if (f.is_map_) validate_map_entry(f);
-  if (f.proto_->proto3_optional() && (f.containing_oneof_ == nullptr || !f.containing_oneof_->is_synthetic_) && !f.is_extension_) {
+  if (f.proto_->proto3_optional() && (f.containing_oneof_ == nullptr || !f.containing_oneof_->is_synthetic_) &&
+      !f.is_extension_) {
     error(Part::kWhole, f.full_name_, "Fields with proto3_optional set must be a member of a one-field oneof.");
   }
 }
 
 void SchemaLinker::validate_extension(const FieldDescriptor& f) {
-  if (f.containing_oneof_ != nullptr) error(Part::kOneof, f.full_name_, "FieldDescriptorProto.oneof_index should not be set for extensions.");
-  if (f.label_ == Label::kRequired) error(Part::kType, f.full_name_, "The extension " + std::string(f.full_name_) + " cannot be required.");
+  if (f.containing_oneof_ != nullptr)
+    error(Part::kOneof, f.full_name_, "FieldDescriptorProto.oneof_index should not be set for extensions.");
+  if (f.label_ == Label::kRequired)
+    error(Part::kType, f.full_name_, "The extension " + std::string(f.full_name_) + " cannot be required.");
   if (file_->syntax_ == Syntax::kProto3 && !is_options_message(f.containing_type_->full_name())) {
-    error(Part::kExtendee, f.full_name_, "Extensions in proto3 are only allowed for defining options.", "use a google.protobuf.Any field");
+    error(Part::kExtendee, f.full_name_, "Extensions in proto3 are only allowed for defining options.",
+          "use a google.protobuf.Any field");
   }
 }
 
@@ -357,11 +395,14 @@ void SchemaLinker::validate_map_entry(const FieldDescriptor& f) {
     case FieldType::kMessage:
     case FieldType::kGroup:
     case FieldType::kBytes:
-      error(Part::kType, f.full_name_, "Key in map fields cannot be float/double, bytes or message types.", "keys are integers, bool or string");
+      error(Part::kType, f.full_name_, "Key in map fields cannot be float/double, bytes or message types.",
+            "keys are integers, bool or string");
       break;
-    default: break;
+    default:
+      break;
   }
-  if (value.enum_type() != nullptr && !value.enum_type()->values().empty() && value.enum_type()->values()[0].number() != 0) {
+  if (value.enum_type() != nullptr && !value.enum_type()->values().empty() &&
+      value.enum_type()->values()[0].number() != 0) {
     error(Part::kType, f.full_name_, "Enum value in map must define 0 as the first value.");
   }
 }

@@ -2,12 +2,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "godwit/base/text.h"
 #include "godwit/proto/schema/linker.h"
 
 namespace godwit::proto {
 namespace {
-
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 // The name of an enum value as languages see it that give enums a scope of their own: without the enum's name in front,
 // without underscores, letter case alone by word. Two values that are equal then would collide there.
@@ -69,10 +68,12 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
     PathGuard guard(*this, path::kEnumValue, i);
     std::string help = "if this is intended, add option allow_alias = true; to the enum";
     if (next <= 0x7fffffff) help += "; the next free number is " + std::to_string(next);
-    error(Part::kNumber, v.full_name_, quote(v.full_name_) + " uses the same enum value as " + quote(entry->second->full_name_) + ".", help);
+    error(Part::kNumber, v.full_name_,
+          quoted(v.full_name_) + " uses the same enum value as " + quoted(entry->second->full_name_) + ".", help);
   }
   if (e.options().has_allow_alias() && e.options().allow_alias() && !aliases) {
-    error(Part::kName, e.full_name_, quote(e.full_name_) + " declares support for enum aliases but no enum values share field numbers.",
+    error(Part::kName, e.full_name_,
+          quoted(e.full_name_) + " declares support for enum aliases but no enum values share field numbers.",
           "remove the unnecessary option allow_alias = true;");
   }
   // Reserved numbers and names.
@@ -80,11 +81,14 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
   for (std::uint32_t i = 0; i < e.reserved_ranges_.size(); ++i) {
     const NumberRange& r = e.reserved_ranges_[i];
     PathGuard guard(*this, path::kEnumReservedRange, i);
-    if (r.last <= r.first) error(Part::kNumber, e.full_name_, "Reserved range end number must be greater than start number.", "write the smaller number first");
+    if (r.last <= r.first)
+      error(Part::kNumber, e.full_name_, "Reserved range end number must be greater than start number.",
+            "write the smaller number first");
     for (std::uint32_t k = 0; k < i && k < 1000; ++k) {
       const NumberRange& other = e.reserved_ranges_[k];
       if (r.first < other.last && other.first < r.last) {
-        error(Part::kNumber, e.full_name_, "Reserved range " + text(r) + " overlaps with already-defined range " + text(other) + ".");
+        error(Part::kNumber, e.full_name_,
+              "Reserved range " + text(r) + " overlaps with already-defined range " + text(other) + ".");
         break;
       }
     }
@@ -93,16 +97,18 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
   std::uint32_t name_index = 0;
   for (std::string_view name : e.proto_->reserved_name()) {
     PathGuard guard(*this, path::kEnumReservedName, name_index++);
-    if (!names.insert(name).second) error(Part::kName, e.full_name_, "Enum value " + quote(name) + " is reserved multiple times.");
+    if (!names.insert(name).second)
+      error(Part::kName, e.full_name_, "Enum value " + quoted(name) + " is reserved multiple times.");
   }
   if (!e.reserved_ranges_.empty() || !names.empty()) {
     for (std::uint32_t i = 0; i < e.value_count_; ++i) {
       const EnumValueDescriptor& v = e.values_[i];
       PathGuard guard(*this, path::kEnumValue, i);
       if (e.is_reserved_number(v.number_)) {
-        error(Part::kNumber, v.full_name_, "Enum value " + quote(v.name_) + " uses reserved number " + std::to_string(v.number_) + ".");
+        error(Part::kNumber, v.full_name_,
+              "Enum value " + quoted(v.name_) + " uses reserved number " + std::to_string(v.number_) + ".");
       }
-      if (names.contains(v.name_)) error(Part::kName, v.full_name_, "Enum value " + quote(v.name_) + " is reserved.");
+      if (names.contains(v.name_)) error(Part::kName, v.full_name_, "Enum value " + quoted(v.name_) + " is reserved.");
     }
   }
   validate_enum_names(e);
@@ -116,10 +122,12 @@ void SchemaLinker::validate_enum_names(const EnumDescriptor& e) {
     // Aliases may well have names that are alike; the same name twice is told elsewhere.
     if (added || entry->second->name_ == v.name_ || entry->second->number_ == v.number_) continue;
     PathGuard guard(*this, path::kEnumValue, i);
-    std::string message = "Enum name " + std::string(v.name_) + " has the same name as " + std::string(entry->second->name_) +
+    std::string message = "Enum name " + std::string(v.name_) + " has the same name as " +
+                          std::string(entry->second->name_) +
                           " if you ignore case and strip out the enum name prefix (if any).";
     if (e.options().deprecated_legacy_json_field_conflicts()) {
-      warning(Part::kName, v.full_name_, message, "languages that give enums a scope of their own cannot tell them apart");
+      warning(Part::kName, v.full_name_, message,
+              "languages that give enums a scope of their own cannot tell them apart");
     } else {
       error(Part::kName, v.full_name_, message, "rename one; with allow_alias they may have the same number");
     }
