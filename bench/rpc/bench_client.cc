@@ -1,4 +1,4 @@
-// bench_client PORT unary INFLIGHT CALLS | stream COUNT SIZE | pingpong COUNT SIZE
+// bench_client PORT unary INFLIGHT CALLS | metadata INFLIGHT CALLS | stream COUNT SIZE | pingpong COUNT SIZE
 // Warms up, runs, checks every reply, and prints one line of JSON: calls, seconds, cpu (of the process), bytes.
 #include <sys/resource.h>
 
@@ -12,7 +12,9 @@
 #include "godwit/async/scope.h"
 #include "godwit/client.h"
 #include "helloworld.grpc.pb.h"
+#include "random_text.h"
 
+using bench::RandomText;
 using godwit::Channel;
 using godwit::Status;
 using godwit::Task;
@@ -58,11 +60,44 @@ Task<void> caller(helloworld::Greeter::Stub& greeter, long& left) {
   }
 }
 
-Task<void> callers(Channel& channel, long inflight, long calls) {
-  helloworld::Greeter::Stub greeter(channel);
+// A name of 100 bytes and metadata as services send them: two values that never come again, and one that stays.
+Task<void> caller_with_metadata(helloworld::Greeter::Stub& greeter, RandomText& random, long& left) {
+  helloworld::HelloRequest request;
+  godwit::ClientContext context;
+  std::string name(100, ' ');
+  std::string id(32, ' ');
+  std::string token(60, ' ');
+  while (left > 0) {
+    --left;
+    random.fill(name);
+    request.set_name(name);
+    context.reset();
+    context.metadata().add("x-request-id", random.fill_hex(id));
+    context.metadata().add("x-session-token", random.fill(token));
+    context.metadata().add("x-client-region", "europe-north");
+    auto reply = co_await greeter.SayHello(context, request);
+    if (!reply.ok()) check(reply.error());
+    const std::string_view message = (*reply)->message();
+    check(message.starts_with("Hello, ") && message.substr(7) == name, "a wrong reply");
+  }
+}
+
+// As many coroutines at once as calls are to be in flight; they share the number of calls that are left.
+template <typename Caller>
+Task<void> callers(long inflight, Caller make_caller) {
   godwit::Scope scope;
-  for (long i = 0; i < inflight; ++i) scope.spawn(caller(greeter, calls));
+  for (long i = 0; i < inflight; ++i) scope.spawn(make_caller());
   co_await scope.join();
+}
+
+Task<void> callers_of_one_name(Channel& channel, long inflight, long calls) {
+  helloworld::Greeter::Stub greeter(channel);
+  co_await callers(inflight, [&] { return caller(greeter, calls); });
+}
+
+Task<void> callers_with_metadata(Channel& channel, long inflight, long calls, RandomText& random) {
+  helloworld::Greeter::Stub greeter(channel);
+  co_await callers(inflight, [&] { return caller_with_metadata(greeter, random, calls); });
 }
 
 void one_after_the_other(Channel& channel, long calls) {
@@ -111,7 +146,9 @@ Task<void> ping_pong(Channel& channel, long count, long size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) fail("usage: bench_client PORT unary INFLIGHT CALLS | stream COUNT SIZE | pingpong COUNT SIZE");
+  if (argc != 5) {
+    fail("usage: bench_client PORT unary|metadata INFLIGHT CALLS | stream COUNT SIZE | pingpong COUNT SIZE");
+  }
   const std::string mode = argv[2];
   const long a = std::atol(argv[3]);
   const long b = std::atol(argv[4]);
@@ -122,8 +159,12 @@ int main(int argc, char** argv) {
     one_after_the_other(channel, 1 + b / 10);
     measure(b, b * 19, [&] { one_after_the_other(channel, b); });
   } else if (mode == "unary") {
-    client->run(callers(channel, a, a + b / 10));
-    measure(b, b * 19, [&] { client->run(callers(channel, a, b)); });
+    client->run(callers_of_one_name(channel, a, a + b / 10));
+    measure(b, b * 19, [&] { client->run(callers_of_one_name(channel, a, b)); });
+  } else if (mode == "metadata") {
+    RandomText random;
+    client->run(callers_with_metadata(channel, a, a + b / 10, random));
+    measure(b, b * 114, [&] { client->run(callers_with_metadata(channel, a, b, random)); });
   } else if (mode == "stream") {
     client->run(stream(channel, 1 + a / 10, b));
     measure(a, a * b, [&] { client->run(stream(channel, a, b)); });
