@@ -33,9 +33,10 @@ format: ## clang-format on our sources, in place (seconds)
 	@tools/format
 
 bench: ## a small, self-contained set of figures, and instruction counts of the hot paths (5 min)
-	@tools/setup build bench
+	@tools/setup build test bench
 	@tools/build release
 	@tools/run_if_there bench/run.py
+	@tools/run_if_there tools/callgrind_counts.py
 
 interop: ## with grpcio and grpc-go, both ways, plaintext and TLS; needs Go 1.26 (5 min)
 	@tools/setup build peers-python peers-go

@@ -4,7 +4,7 @@
 usage: tools/callgrind_counts.py [--config FILE] [--write] [NAME...]
 
 bench/instructions.json holds the programs and the counts that the repository stands by:
-  {"tolerance": 0.02,
+  {"about": "which compiler the counts belong to", "tolerance": 0.02,
    "entries": [{"name": "unary, 5-byte name", "command": ["build/release/bin/x", "{N}"], "n_small": 1000, "n_large": 11000,
                 "instructions": 1234.5}]}
 A program does {N} repetitions. It runs twice under callgrind, and (large - small) / (n_large - n_small) is the count of one
@@ -87,11 +87,13 @@ def main():
             if options.write:
                 entry["instructions"] = round(now, 1)
     if options.write and not bad:
+        head = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in config.items() if key != "entries")
         lines = ",\n".join("    " + json.dumps(entry) for entry in config["entries"])
-        options.config.write_text(f'{{\n  "tolerance": {tolerance},\n  "entries": [\n{lines}\n  ]\n}}\n')
+        options.config.write_text(f'{{\n{head}  "entries": [\n{lines}\n  ]\n}}\n')
         print(f"written: {options.config}")
     elif bad:
-        print("If the change is meant: tools/callgrind_counts.py --write, and say why in the commit.")
+        print(f"\n{bad} of {len(entries)} counts are not what {options.config.name} keeps. If the change is meant, keep the new counts:\n"
+              f"    tools/callgrind_counts.py --write\nand say why in the commit. {config.get('about', '')}".rstrip())
     return 1 if bad else 0
 
 
