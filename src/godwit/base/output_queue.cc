@@ -58,6 +58,7 @@ std::size_t OutputQueue::gather(std::span<iovec> out) const {
 void OutputQueue::consume(std::size_t count) {
   GODWIT_DEBUG_ASSERT(count <= size_);
   size_ -= count;
+  consumed_ += count;
   if (size_ == 0) return clear();
   while (count > 0 && !sealed_.empty()) {
     Segment& s = sealed_.front();
@@ -68,6 +69,23 @@ void OutputQueue::consume(std::size_t count) {
     if (s.size == 0) sealed_.pop_front();
   }
   head_ += count;
+}
+
+void OutputQueue::cut(std::size_t size) {
+  GODWIT_DEBUG_ASSERT(size <= size_);
+  if (size == 0) return clear();
+  std::size_t count = size_ - size;
+  size_ = size;
+  const std::size_t open = std::min(count, static_cast<std::size_t>(tail_ - head_));
+  tail_ -= open;
+  count -= open;
+  while (count > 0) {
+    Segment& s = sealed_.back();
+    const std::size_t n = std::min(count, s.size);
+    s.size -= n;
+    count -= n;
+    if (s.size == 0) sealed_.pop_back();
+  }
 }
 
 void OutputQueue::clear() {

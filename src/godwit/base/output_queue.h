@@ -25,7 +25,8 @@ class OutputQueue {
         head_(std::exchange(other.head_, nullptr)),
         tail_(std::exchange(other.tail_, nullptr)),
         limit_(std::exchange(other.limit_, nullptr)),
-        size_(std::exchange(other.size_, 0)) {}
+        size_(std::exchange(other.size_, 0)),
+        consumed_(std::exchange(other.consumed_, 0)) {}
   OutputQueue& operator=(OutputQueue&& other) noexcept {
     if (this == &other) return *this;
     sealed_ = std::exchange(other.sealed_, {});
@@ -34,6 +35,7 @@ class OutputQueue {
     tail_ = std::exchange(other.tail_, nullptr);
     limit_ = std::exchange(other.limit_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    consumed_ = std::exchange(other.consumed_, 0);
     return *this;
   }
 
@@ -57,11 +59,17 @@ class OutputQueue {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  // Bytes that consume() has dropped since the queue began.
+  std::uint64_t consumed() const { return consumed_; }
+  // Where the next byte will stand: it has left the queue when consumed() is larger. Falls only in clear() and cut().
+  std::uint64_t position() const { return consumed_ + size_; }
 
   // Fills `out` with the first pieces, in order; returns how many were filled. Valid until the next non-const call.
   std::size_t gather(std::span<iovec> out) const;
   // Drops the first `count` bytes (count <= size()); gives blocks back as soon as they are empty.
   void consume(std::size_t count);
+  // Drops everything behind the first `size` bytes (size <= size()).
+  void cut(std::size_t size);
   void clear();
 
   // Slices up to this size are cheaper to copy than to link (one more iovec and one more reference).
@@ -82,6 +90,7 @@ class OutputQueue {
   std::uint8_t* tail_ = nullptr;   // first free byte of the open block
   std::uint8_t* limit_ = nullptr;  // end of the open block
   std::size_t size_ = 0;
+  std::uint64_t consumed_ = 0;
 };
 
 }  // namespace godwit

@@ -62,13 +62,36 @@ TEST(OutputQueue, GatherFillsOnlyWhatThereIsRoomFor) {
   EXPECT_EQ(queue.gather(pieces), 0u);
 }
 
+TEST(OutputQueue, KnowsWhatHasLeft) {
+  OutputQueue queue;
+  queue.append(as_bytes("head"));
+  queue.append(Slice::copy_of(as_bytes(std::string(2000, 'x'))));
+  queue.append(as_bytes("tail"));
+  queue.consume(3);
+  EXPECT_EQ(queue.consumed(), 3u);
+  EXPECT_EQ(queue.position(), 2008u);
+  queue.cut(2003);  // "d", the slice, "ta"
+  EXPECT_EQ(queue.position(), 2006u);
+  EXPECT_EQ(content(queue), "d" + std::string(2000, 'x') + "ta");
+  queue.cut(11);
+  queue.append(as_bytes("end"));
+  EXPECT_EQ(content(queue), "d" + std::string(10, 'x') + "end");
+  queue.consume(14);
+  EXPECT_EQ(queue.consumed(), 17u);
+  queue.append(as_bytes("more"));
+  queue.cut(0);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.consumed(), 17u) << "what is cut off has not left";
+}
+
 TEST(OutputQueue, AgreesWithAString) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     SeededRandom random(seed);
     OutputQueue queue;
     std::string model;
+    std::uint64_t consumed = 0;
     for (int step = 0; step < 400; ++step) {
-      const auto what = random.below(6);
+      const auto what = random.below(7);
       const std::size_t size = random.below(std::uint64_t{1} << random.below(18));
       std::string text(size, 0);
       for (char& c : text) c = static_cast<char>('a' + random.below(26));
@@ -89,12 +112,18 @@ TEST(OutputQueue, AgreesWithAString) {
       } else if (what == 3 && random.chance(0.2)) {
         OutputQueue moved = std::move(queue);
         queue = std::move(moved);
+      } else if (what == 4) {
+        const std::size_t kept = model.size() - random.below(model.size() / 4 + 1);
+        queue.cut(kept);
+        model.resize(kept);
       } else {
         const std::size_t count = random.chance(0.2) ? model.size() : random.below(model.size() + 1);
         queue.consume(count);
         model.erase(0, count);
+        consumed += count;
       }
       ASSERT_EQ(queue.size(), model.size());
+      ASSERT_EQ(queue.consumed(), consumed);
       if (step % 20 == 0) {
         ASSERT_TRUE(content(queue) == model) << "seed " << seed << " step " << step;
       }

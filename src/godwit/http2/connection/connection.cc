@@ -118,13 +118,13 @@ void Connection::receive_end(std::string_view text, TimePoint now) {
     return deliver();
   }
   std::string reason(text.empty() ? "the peer closed the connection" : text);
-  if (!preface_done_) {
-    reason += " before its HTTP/2 preface";
+  if (!settings_received_) {
+    reason += " before its HTTP/2 preface was complete";
   } else if (!streams_.empty()) {
     reason += " while " + std::to_string(streams_.size()) + " streams were open";
   }
   if (goaway_received_ && !error_.text.empty()) reason += "; before it sent " + error_.text;
-  end(ConnectionErrorKind::kInputEnded, Initiator::kPeer, error_.code, reason);
+  end(ConnectionErrorKind::kInputEnded, Initiator::kPeer, error_.code, reason, LastWord::kNone);
   deliver();
 }
 
@@ -191,32 +191,49 @@ void Connection::deliver() {
 
 void Connection::fail(ConnectionErrorKind kind, ErrorCode code, std::string_view text, Initiator initiator) {
   if (is_closed()) return;
-  write_goaway(output_, std::min(last_peer_id_, goaway_last_id_), code, text);
-  end(kind, initiator, code, text);
+  end(kind, initiator, code, text, LastWord::kGoaway);
 }
 
-void Connection::end(ConnectionErrorKind kind, Initiator initiator, ErrorCode code, std::string_view text) {
-  error_ = {kind, initiator, code, std::string(text)};
-  state_ = ConnectionState::kClosed;
-  if (initiator != Initiator::kUser &&
-      (kind != ConnectionErrorKind::kInputEnded || !preface_done_ || !streams_.empty())) {
-    notices_ |= kErrorNotice;
-  }
+// The byte stream has taken nothing of its request.
+bool Connection::is_unwritten(const Stream& stream) const {
+  return role_ == Role::kClient && stream.begins_at_ >= output_.consumed();
+}
+
+void Connection::end(ConnectionErrorKind kind, Initiator initiator, ErrorCode code, std::string_view text,
+                     LastWord last_word) {
   std::vector<Stream*> all;
   all.reserve(streams_.size());
   streams_.for_each([&](Stream& stream) { all.push_back(&stream); });
+  // What is told to be unprocessed must not be written after all. The cut lies between two frames.
+  std::uint64_t cut = output_.position();
+  for (const Stream* stream : all) {
+    if (is_unwritten(*stream)) cut = std::min(cut, stream->begins_at_);
+  }
+  if (cut < output_.position()) output_.cut(cut - output_.consumed());
+  if (last_word == LastWord::kGoaway) {
+    write_goaway(output_, std::min(last_peer_id_, goaway_last_id_), code, text);
+  }
+
+  error_ = {kind, initiator, code, std::string(text)};
+  state_ = ConnectionState::kClosed;
+  if (initiator != Initiator::kUser &&
+      (kind != ConnectionErrorKind::kInputEnded || !settings_received_ || !streams_.empty())) {
+    notices_ |= kErrorNotice;
+  }
   for (Stream* stream : all) {
-    mark_reset(*stream, code, ResetCause::kConnectionEnded, nullptr);
+    if (is_unwritten(*stream)) {
+      mark_reset(*stream, ErrorCode::kRefusedStream, ResetCause::kUnprocessed, nullptr);
+    } else {
+      mark_reset(*stream, code, ResetCause::kConnectionEnded, nullptr);
+    }
     close_stream(*stream);
   }
 }
 
 void Connection::close(ErrorCode code, std::string_view debug_text) {
   if (is_closed()) return;
-  if (preface_done_ || role_ == Role::kClient) {
-    write_goaway(output_, std::min(last_peer_id_, goaway_last_id_), code, debug_text);
-  }
-  end(ConnectionErrorKind::kProtocol, Initiator::kUser, code, debug_text);
+  const bool heard = preface_done_ || role_ == Role::kClient;
+  end(ConnectionErrorKind::kProtocol, Initiator::kUser, code, debug_text, heard ? LastWord::kGoaway : LastWord::kNone);
 }
 
 void Connection::shutdown() {

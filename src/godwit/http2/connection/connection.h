@@ -84,7 +84,8 @@ class HeaderFields {
 //   kPreface   our own preface and SETTINGS are in output(); a client may open streams already (up to 100, until the
 //              peer's limit is known)
 //   kDraining  no new streams; those that are open go on. on_drained() when none is left
-//   kClosed    no streams; commands are ignored; input is ignored
+//   kClosed    no streams; commands are ignored; input is ignored. Requests of which the byte stream took nothing have left
+//              output() again, and their streams are reset as kUnprocessed
 //
 // Graceful shutdown of a server has two phases (section 6.8): GOAWAY with the largest id and a PING; when the PING is
 // acknowledged (or after kGoawayGrace), GOAWAY with the last id that was taken; streams above it are refused.
@@ -164,7 +165,8 @@ class Connection {
   void ping(std::uint64_t opaque);
   // Graceful end, see above. More calls do nothing.
   void shutdown();
-  // GOAWAY with this code and text, then kClosed: all streams get on_reset(kConnectionEnded) at the next flush().
+  // GOAWAY with this code and text, then kClosed: all streams get on_reset(kConnectionEnded or kUnprocessed) at the next
+  // flush().
   void close(ErrorCode code, std::string_view debug_text);
 
   // --- What is known ---
@@ -217,7 +219,9 @@ class Connection {
   void write_preface();
   void deliver();
   void fail(ConnectionErrorKind kind, ErrorCode code, std::string_view text, Initiator initiator = Initiator::kEngine);
-  void end(ConnectionErrorKind kind, Initiator initiator, ErrorCode code, std::string_view text);
+  enum class LastWord : bool { kNone, kGoaway };
+  void end(ConnectionErrorKind kind, Initiator initiator, ErrorCode code, std::string_view text, LastWord last_word);
+  bool is_unwritten(const Stream& stream) const;
   void note_if_drained();
   void note_if_may_open();
   void finish_shutdown();

@@ -62,11 +62,11 @@ void Connection::refuse_foreign() {
   const auto first = static_cast<std::uint8_t>(foreign_[0]);
   if (first == kTlsHandshake || first == kTlsAlert) {
     return end(ConnectionErrorKind::kPeerSpeaksTls, Initiator::kEngine, ErrorCode::kProtocolError,
-               "the peer speaks TLS where HTTP/2 in plain text was expected");
+               "the peer speaks TLS where HTTP/2 in plain text was expected", LastWord::kNone);
   }
   if (line.starts_with("HTTP/") || line.find(" HTTP/1") != std::string::npos) {
     return end(ConnectionErrorKind::kPeerSpeaksHttp1, Initiator::kEngine, ErrorCode::kHttp11Required,
-               "the peer speaks HTTP/1 where HTTP/2 was expected ('" + line + "')");
+               "the peer speaks HTTP/1 where HTTP/2 was expected ('" + line + "')", LastWord::kNone);
   }
   fail(ConnectionErrorKind::kProtocol, ErrorCode::kProtocolError,
        "the first bytes ('" + line + "') are not the HTTP/2 connection preface (RFC 9113 section 3.4)");

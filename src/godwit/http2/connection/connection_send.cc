@@ -77,6 +77,7 @@ Stream* Connection::open(const HeaderFields& fields, bool end_stream, void* user
   streams_.insert(stream);
   ++counters_.streams_started;
   counters_.last_stream_started = now_;
+  stream->begins_at_ = output_.position();
   write_headers(stream->id_, fields, end_stream);
   if (end_stream) local_end(*stream);
   if (may_open() == 0) at_open_limit_ = true;

@@ -203,6 +203,7 @@ TEST(Connection, Section6_8_GoawaySaysWhatWasNotProcessed) {
 TEST(Connection, InputEndsWithStreamsOpen) {
   Engine client(Role::kClient);
   client.streams.push_back(client.connection.open({kRequest}, true, nullptr));
+  client.frames();
   client.receive(h2::settings() + h2::settings_ack() + h2::goaway(1, 11, "calm down"));
   client.take_events();
   client.connection.receive_end("", client.now);
@@ -212,6 +213,48 @@ TEST(Connection, InputEndsWithStreamsOpen) {
   EXPECT_THAT(client.last_error, HasSubstr("GOAWAY ENHANCE_YOUR_CALM 'calm down'"));
   EXPECT_THAT(client.last_reset_text, HasSubstr("calm down"));
   EXPECT_EQ(client.connection.error().initiator, Initiator::kPeer);
+}
+
+TEST(Connection, RequestsThatWereNotWrittenAreUnprocessed) {
+  Engine client(Role::kClient);
+  client.receive(h2::settings() + h2::settings_ack());
+  const auto open = [&] { client.streams.push_back(client.connection.open({kRequest}, true, nullptr)); };
+  open();
+  client.frames();
+  client.take_events();
+  open();
+  client.output(1);
+  open();
+  EXPECT_GT(client.connection.output().size(), kFrameHeaderSize);
+  client.connection.receive_end("reset by peer", client.now);
+  EXPECT_THAT(client.events,
+              ElementsAre("error NO_ERROR", "reset 1 NO_ERROR connection", "closed 1", "reset 3 NO_ERROR connection",
+                          "closed 3", "reset 5 REFUSED_STREAM unprocessed", "closed 5"));
+  EXPECT_THAT(client.last_reset_text, HasSubstr("reset by peer while 3 streams were open"));
+}
+
+// What is told to be unprocessed must not be written after it.
+TEST(Connection, RequestsThatWereNotWrittenLeaveTheOutput) {
+  for (const bool by_user : {false, true}) {
+    Engine client(Role::kClient);
+    const auto open = [&] { client.streams.push_back(client.connection.open({kRequest}, false, nullptr)); };
+    open();
+    client.receive(h2::settings() + h2::settings_ack());
+    client.frames();
+    client.take_events();
+    client.connection.ping(7);
+    open();
+    client.connection.send_data(*client.streams[0], as_bytes("of a written request"), true);
+    client.connection.send_data(*client.streams[1], as_bytes("of another"), true);
+    if (by_user) {
+      client.connection.close(ErrorCode::kNoError, "bye");
+    } else {
+      client.receive(h2::ping("short"));
+    }
+    EXPECT_THAT(client.frames(), ElementsAre("PING", ::testing::StartsWith("GOAWAY 0 ")));
+    EXPECT_THAT(client.events, ::testing::Contains("reset 3 REFUSED_STREAM unprocessed"));
+    EXPECT_THAT(client.events, ::testing::Contains(::testing::MatchesRegex("reset 1 [A-Z_]+ connection")));
+  }
 }
 
 TEST(Connection, InputEndsInPeace) {

@@ -32,7 +32,8 @@ struct DataView {
 enum class ResetCause : std::uint8_t {
   kPeer,             // RST_STREAM came in
   kEngine,           // the peer broke a rule of this stream; the engine sent RST_STREAM (RFC 9113 section 5.4.2)
-  kUnprocessed,      // client: the peer's GOAWAY says that it never looked at the stream: it may be sent again
+  kUnprocessed,      // client: it may be sent again. The peer's GOAWAY says that it never looked at the stream, or the
+                     // connection ended before the first byte of the request was taken out of output()
   kConnectionEnded,  // connection error, close(), end of input: how far the peer came is not known
 };
 struct StreamReset {

@@ -61,6 +61,7 @@ class Stream {
   ResetCause reset_cause_{};
   ErrorCode reset_code_{};
   const char* reset_text_ = nullptr;  // a literal; nullptr: the connection's error text
+  std::uint64_t begins_at_ = 0;       // client: the position of the request's first byte in the connection's output
 
   SendWindow send_window_;
   ReceiveWindow receive_window_;

@@ -260,9 +260,15 @@ void Attempt::on_writable() {
 void Attempt::on_reset(http::ResetReason reason, std::string_view detail) {
   if (!call_ || phase_ == Phase::kDone) return;  // what comes after the trailers changes nothing
   const Event event(*this);
-  std::string text = reason == http::ResetReason::kConnectionLost
-                         ? "the connection to " + std::string(peer()) + " was lost"
-                         : std::string(peer()) + " reset the call: " + std::string(http::text_of(reason));
+  std::string text(peer());
+  if (reason == http::ResetReason::kConnectionLost) {
+    text = "the connection to " + text + " was lost";
+  } else if (reason == http::ResetReason::kRefused) {
+    text = "the call to " + text + " was refused before processing";  // by the server, or on its way to the network
+  } else {
+    text += " reset the call: ";
+    text += http::text_of(reason);
+  }
   if (!detail.empty()) {
     text += ": ";
     text += detail;

@@ -266,7 +266,7 @@ const Rule kRules[] = {
        e.ok_headers();
        e.server_resets(ResetReason::kRefused);
      },
-     StatusCode::kUnavailable, "refused"},
+     StatusCode::kUnavailable, "the call to ipv4:10.0.0.1:80 was refused before processing"},
     {"ConnectionLost", [](Exchange& e) { e.server_resets(ResetReason::kConnectionLost, "reset by peer"); },
      StatusCode::kUnavailable, "the connection to ipv4:10.0.0.1:80 was lost: reset by peer"},
     {"ConnectionLostInTheMiddle",
