@@ -21,7 +21,7 @@ class Http2Connector final : public Connector {
   std::string_view scheme() const override { return options_.tls ? "https" : "http"; }
 
  private:
-  // Dials, then the handshake, then HTTP/2.
+  // Dials, then the handshake of TLS, then that of HTTP/2.
   class Attempt final : public PendingOperation {
    public:
     Attempt(Http2Connector& owner, const ConnectRequest& request, http::ExchangeClientEvents& events, Done done)
@@ -37,17 +37,24 @@ class Http2Connector final : public Connector {
     }
 
    private:
+    // The callback of the step before runs in each of these: it goes when they return.
     void dialed(Result<std::unique_ptr<ByteStream>, Error> stream) {
       if (!stream.ok() || !owner_.options_.tls) return connected(std::move(stream));
       tls::TlsHandshakeOptions options{owner_.options_.tls, server_name_, deadline_};
-      auto finished = std::move(step_);  // its callback is running: it goes when this returns
+      const auto finished = std::move(step_);
       step_ = tls::tls_handshake(owner_.executor_, std::move(stream.value()), std::move(options),
                                  [this](auto secured) { connected(std::move(secured)); });
     }
     void connected(Result<std::unique_ptr<ByteStream>, Error> stream) {
-      Done done = std::move(done_);  // may destroy this
-      if (!stream.ok()) return done(Failure(std::move(stream.error())));
-      done(transport::make_http2_client(owner_.executor_, std::move(stream.value()), owner_.options_.http2, events_));
+      if (!stream.ok()) return tell(Failure(std::move(stream.error())));
+      const auto finished = std::move(step_);
+      step_ =
+          transport::http2_handshake(owner_.executor_, std::move(stream.value()), {owner_.options_.http2, deadline_},
+                                     events_, [this](auto client) { tell(std::move(client)); });
+    }
+    void tell(Result<std::unique_ptr<http::ExchangeClient>, Error> client) {
+      const Done done = std::move(done_);  // it may destroy this
+      done(std::move(client));
     }
 
     Http2Connector& owner_;

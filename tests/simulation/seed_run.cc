@@ -199,12 +199,6 @@ class SeedRun {
       // The longest of all plans takes less on a clean network, unless it waits for others.
       if (world_options_.http2.max_concurrent_streams < 10 || slow_link()) return;
     }
-    // Before the server's SETTINGS have arrived the client does not know how few streams it may open; what is refused
-    // then is sent again only when it was kept.
-    if (status.code() == StatusCode::kUnavailable && world_options_.http2.max_concurrent_streams < 10 &&
-        status.message().find("refused before processing") != std::string::npos && is_longer_than_retry_buffer(plan)) {
-      return;
-    }
     StatusSet allowed;
     for (std::size_t i = 0; i < testing::kFaultKinds; ++i) {
       const auto kind = static_cast<FaultKind>(i);
@@ -226,12 +220,6 @@ class SeedRun {
     if (!outcome.initial_metadata_right) wrong("initial metadata was lost or changed");
     if (!outcome.trailing_metadata_right) wrong("trailing metadata was lost or changed");
     if (const auto& ended = world_->ledger().ended; !ended.contains(plan.id)) wrong("ended with OK before its handler");
-  }
-
-  static bool is_longer_than_retry_buffer(const CallPlan& plan) {
-    std::size_t bytes = 0;
-    for (const std::uint32_t size : plan.requests) bytes += size;
-    return bytes > ChannelOptions().retry_buffer_bytes;
   }
 
   bool slow_link() const {

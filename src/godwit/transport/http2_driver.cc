@@ -269,6 +269,7 @@ void Http2Driver::begin_closing(std::string_view reason) {
     stream_->resume_reading();  // to see its end
   }
   executor_.timers().schedule(*this, add_saturating(executor_.now(), kLinger));
+  if (!input_ended_) draining(reason_);  // else ended() comes at once
 }
 
 void Http2Driver::finish() {

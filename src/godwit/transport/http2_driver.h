@@ -68,6 +68,9 @@ class Http2Driver : private ByteStreamEvents, private http2::ConnectionEvents, p
   // A new request: who hears the rest (server).
   virtual http::ExchangeEvents* on_request(Http2Exchange& exchange, const http::FieldViews& fields, bool end) = 0;
   virtual void capacity_grew() {}
+  // The peer's SETTINGS were applied, the first ones or later ones. From inside the engine.
+  virtual void settings_came() {}
+  // No new exchange may be opened from now on. May be told more than once.
   virtual void draining(std::string_view reason) { (void)reason; }
   // The connection is gone and every exchange was closed. The last call; may destroy the driver.
   virtual void ended(std::string_view reason) = 0;
@@ -103,6 +106,7 @@ class Http2Driver : private ByteStreamEvents, private http2::ConnectionEvents, p
   void on_stream_closed(http2::Stream& stream) override;
   void on_writable(http2::Stream& stream) override;
   void on_goaway(std::uint32_t last_id, http2::ErrorCode code, std::string_view debug_text) override;
+  void on_settings() override { settings_came(); }
   void on_may_open() override { capacity_grew(); }
   void on_drained() override;
   void on_connection_error(const http2::ConnectionError& error) override;

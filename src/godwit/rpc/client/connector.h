@@ -29,8 +29,9 @@ class Connector {
   using Done = std::function<void(Result<std::unique_ptr<http::ExchangeClient>, Error>)>;
 
   // `done` is called exactly once on the loop, never from inside connect(), unless the returned operation is destroyed
-  // first. `events` hears what happens to the connection after done(); it outlives the ExchangeClient. Errors say what
-  // failed, without the address: "Connection refused".
+  // first: with a connection on which the server has said that it speaks the protocol (HTTP/2: its SETTINGS came), or,
+  // at the deadline at the latest, with an error that names the step that failed and its reason. `events` hears what
+  // happens to the connection after done(); it outlives the ExchangeClient.
   virtual std::unique_ptr<PendingOperation> connect(const ConnectRequest& request, http::ExchangeClientEvents& events,
                                                     Done done) = 0;
   // "https" when the connections are secure: sent as :scheme.
