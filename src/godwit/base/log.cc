@@ -1,10 +1,13 @@
 #include "godwit/base/log.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace godwit {
@@ -29,7 +32,13 @@ std::atomic<int>& current_level() {
 }
 
 std::mutex& sink_mutex() {
-  static auto* mutex = new std::mutex;  // never destroyed: threads may log while the process ends
+  // Never destroyed: threads may log while the process ends. Another thread may log while one forks: the child begins
+  // with a mutex that nobody holds.
+  static auto* mutex = [] {
+    static std::mutex* made = new std::mutex;
+    pthread_atfork(nullptr, nullptr, [] { ::new (made) std::mutex; });
+    return made;
+  }();
   return *mutex;
 }
 LogSink current_sink = nullptr;  // guarded by sink_mutex()

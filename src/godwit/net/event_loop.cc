@@ -3,11 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "godwit/async/futex.h"
 #include "godwit/base/assert.h"
 #include "godwit/net/reactor.h"
 #include "godwit/net/read_buffer.h"
 
 namespace godwit::net {
+namespace {
+
+// Longer rests end by themselves: see net/fork.h.
+constexpr Duration kLongestRest = std::chrono::seconds(10);
+
+}  // namespace
 
 void EventLoop::List::push(Work& work) {
   work.next_work = nullptr;
@@ -47,10 +54,13 @@ EventLoop::EventLoop(const Options& options)
       wheel_(clock_.now()),
       random_(options.seed != 0 ? options.seed : system_seed()),
       reactor_(std::make_unique<Reactor>()),
-      read_buffer_(std::make_unique<ReadBuffer>()) {}
+      read_buffer_(std::make_unique<ReadBuffer>()) {
+  register_loop(*this);
+}
 
 EventLoop::~EventLoop() {
   GODWIT_ASSERT(!running_ && "an event loop is destroyed after run() has returned");
+  unregister_loop(*this);
   // Work that frees itself would leak otherwise. Bounded: work that posts itself again and again is left.
   owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   for (int round = 0; round < 100; ++round) {
@@ -65,7 +75,7 @@ EventLoop::~EventLoop() {
 
 void EventLoop::refresh_time() const {
   now_ = clock_.now();
-  time_is_old_ = !running_;  // outside of run() there are no turns to refresh it
+  time_is_old_ = !running_.load(std::memory_order_relaxed);  // outside of run() there are no turns to refresh it
 }
 
 void EventLoop::post(Work& work) {
@@ -117,7 +127,8 @@ void EventLoop::withdraw(Work& work) {
 void EventLoop::poll() {
   time_is_old_ = true;
   const bool busy = posted_here_.first || posted_there_.first || turn_end_.first ||
-                    posted_.load(std::memory_order_relaxed) != nullptr || stop_.load(std::memory_order_relaxed);
+                    posted_.load(std::memory_order_relaxed) != nullptr || stop_.load(std::memory_order_relaxed) ||
+                    rest_.load(std::memory_order_relaxed) != 0;
   if (busy) {
     reactor_->poll(Duration::zero());
     return;
@@ -126,7 +137,7 @@ void EventLoop::poll() {
     const TimePoint until = add_saturating(clock_.now(), options_.busy_poll);
     for (;;) {
       if (reactor_->poll(Duration::zero()) > 0 || posted_.load(std::memory_order_relaxed) != nullptr ||
-          stop_.load(std::memory_order_relaxed)) {
+          stop_.load(std::memory_order_relaxed) || rest_.load(std::memory_order_relaxed) != 0) {
         return;
       }
       const TimePoint time = clock_.now();
@@ -165,15 +176,55 @@ void EventLoop::turn() {
 
 void EventLoop::run() {
   GODWIT_ASSERT(!running_ && "an event loop is run by one thread at a time");
-  running_ = true;
+  running_.store(true, std::memory_order_seq_cst);
   owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (rest_.load(std::memory_order_seq_cst) != 0) rest();
   do {
     turn();
+    if (rest_.load(std::memory_order_relaxed) != 0) rest();
   } while (!stop_.load(std::memory_order_acquire));
   stop_.store(false, std::memory_order_relaxed);
   owner_.store(std::thread::id(), std::memory_order_relaxed);
   time_is_old_ = true;
-  running_ = false;
+  running_.store(false, std::memory_order_seq_cst);
+}
+
+void EventLoop::ask_to_rest(std::uint32_t number) {
+  rest_.store(number, std::memory_order_seq_cst);
+  if (number != 0) {
+    reactor_->wake();
+  } else {
+    futex_wake_all(rest_);
+  }
+}
+
+void EventLoop::rest() {
+  const std::uint32_t number = rest_.load(std::memory_order_seq_cst);
+  if (number == 0) return;
+  resting_.store(number, std::memory_order_seq_cst);
+  futex_wake_all(resting_);
+  const TimePoint until = clock_.now() + kLongestRest;
+  while (rest_.load(std::memory_order_acquire) == number) {
+    const Duration left = until - clock_.now();
+    if (left <= Duration::zero()) {
+      std::uint32_t expected = number;
+      rest_.compare_exchange_strong(expected, 0, std::memory_order_relaxed);
+      break;
+    }
+    futex_wait(rest_, number, left);
+  }
+  time_is_old_ = true;
+}
+
+void EventLoop::give_up() {
+  given_up_ = true;
+  rest_.store(0, std::memory_order_relaxed);
+  // If this thread is in a turn of it: run() returns at its end.
+  if (on_loop()) {
+    stop_.store(true, std::memory_order_relaxed);
+  } else {
+    running_.store(false, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace godwit::net

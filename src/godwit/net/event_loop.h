@@ -11,6 +11,7 @@
 #include "godwit/base/random.h"
 #include "godwit/base/result.h"
 #include "godwit/base/time.h"
+#include "godwit/net/loop_registry.h"
 
 namespace godwit::net {
 
@@ -20,6 +21,8 @@ class ReadBuffer;
 // The real event loop. A turn: one look at the descriptors (asleep until something is ready, if nothing else is to be
 // done), what was posted, the timer wheel, the work left for the end of the turn. In steady state a turn allocates
 // nothing and costs one system call, beside what the streams receive and send.
+//
+// Around a fork() loops come to rest: net/fork.h.
 //
 // Threads: post(), stop() and on_loop() from any; everything else on the thread that runs the loop, or, while nobody
 // runs it, on one other thread at a time (to set it up and take it down).
@@ -71,6 +74,22 @@ class EventLoop final : public Executor {
   };
   explicit EventLoop(const Options& options);
   void refresh_time() const;
+
+  // For net/fork.cc, which is what calls the first four.
+  friend void register_loop(EventLoop& loop);
+  friend void unregister_loop(EventLoop& loop);
+  friend void before_fork();
+  friend void after_fork_in_parent();
+  friend void after_fork_in_child();
+  // Between two turns from the next one on, until asked with 0. Any thread.
+  void ask_to_rest(std::uint32_t number);
+  // Nothing runs here, and nothing will while rest `number` is asked for.
+  bool rests(std::uint32_t number) const {
+    return resting_.load(std::memory_order_seq_cst) == number || !running_.load(std::memory_order_seq_cst);
+  }
+  void give_up();
+  void rest();
+
   void turn();
   void poll();
   bool try_sleep();
@@ -80,7 +99,7 @@ class EventLoop final : public Executor {
   const Clock& clock_;
   mutable TimePoint now_{};
   mutable bool time_is_old_ = true;
-  bool running_ = false;
+  std::atomic<bool> running_{false};
   std::uint64_t turns_ = 0;
   TimerWheel wheel_;
   SeededRandom random_;
@@ -91,11 +110,15 @@ class EventLoop final : public Executor {
   List turn_end_;
   List ending_;  // the part of turn_end_ that is being run
   std::atomic<std::thread::id> owner_{};
+  LoopLink link_;
+  bool given_up_ = false;                    // belongs to the parent of this process
+  std::atomic<std::uint32_t> resting_{0};    // the number of the rest that it keeps, or kept last
 
   // Posts of other threads, newest first; the address of asleep_ when the loop sleeps or is about to, and a post has
   // to wake it. On a line of its own: others write here.
   alignas(64) std::atomic<void*> posted_{nullptr};
   std::atomic<bool> stop_{false};
+  std::atomic<std::uint32_t> rest_{0};  // the number of the rest that is asked for
   char asleep_ = 0;
 };
 

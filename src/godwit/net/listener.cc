@@ -147,7 +147,7 @@ Result<std::vector<std::unique_ptr<Listener>>, Error> listen_tcp(std::span<Event
   std::vector<OwnedDescriptor> sockets;
   // Bound without SO_REUSEPORT: with it, a port on which another program of this user listens would not be an error.
   // It also holds a free port that was chosen for port 0 until the others are bound to it.
-  auto probe = bind_tcp(address, options, false);
+  auto probe = bind_tcp(address, options, options.share_port);
   if (!probe.ok()) return Failure(std::move(probe).error());
   // An IPv6 address stays one; address_of() would turn a mapped one into IPv4.
   address.port = address_of(probe->get()).port;

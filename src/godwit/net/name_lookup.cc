@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "godwit/net/fork.h"
 #include "godwit/net/socket_address.h"
 
 namespace godwit::net {
@@ -120,7 +121,10 @@ class LookupOperation final : public PendingOperation, private Work {
 
 void Query::run() {
   if (!result_) {
-    result_ = resolve(host_, port_, 0);
+    {
+      const ForkWaits section;
+      result_ = resolve(host_, port_, 0);
+    }
     return executor_.post(*this);
   }
   if (operation) operation->finish(std::move(*result_));

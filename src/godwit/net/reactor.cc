@@ -15,21 +15,16 @@ Watch::~Watch() {
   if (reactor_) reactor_->remove(*this);
 }
 
-Reactor::~Reactor() {
-  if (eventfd_ >= 0) ::close(eventfd_);
-  if (epoll_ >= 0) ::close(epoll_);
-}
-
 Result<void, Error> Reactor::open() {
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) return Failure(error_from_errno("event loop: epoll_create1", errno));
-  eventfd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (eventfd_ < 0) return Failure(error_from_errno("event loop: eventfd", errno));
+  epoll_ = OwnedDescriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return Failure(error_from_errno("event loop: epoll_create1", errno));
+  eventfd_ = OwnedDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!eventfd_.valid()) return Failure(error_from_errno("event loop: eventfd", errno));
   // Edge-triggered: each write to it is a new edge, so it never has to be read.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.ptr = nullptr;
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, eventfd_, &event) != 0) {
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, eventfd_.get(), &event) != 0) {
     return Failure(error_from_errno("event loop: epoll_ctl", errno));
   }
   return {};
@@ -40,7 +35,7 @@ Result<void, Error> Reactor::add(Watch& watch, int descriptor, std::uint32_t eve
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watch;
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0) {
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) {
     return Failure(error_from_errno("event loop: epoll_ctl", errno));
   }
   watch.reactor_ = this;
@@ -53,14 +48,14 @@ void Reactor::modify(Watch& watch, std::uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watch;
-  const int result = epoll_ctl(epoll_, EPOLL_CTL_MOD, watch.descriptor_, &event);
+  const int result = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, watch.descriptor_, &event);
   GODWIT_ASSERT(result == 0 && "the descriptor of a watch was closed behind its back");
 }
 
 void Reactor::remove(Watch& watch) {
   if (watch.reactor_ != this) return;
   epoll_event event{};
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.descriptor_, &event);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.descriptor_, &event);
   unlink_again(watch);
   for (int i = batch_position_; i < batch_size_; ++i) {
     if (batch_[i].data.ptr == &watch) batch_[i].data.ptr = nullptr;
@@ -94,7 +89,7 @@ int Reactor::wait(epoll_event* events, int count, Duration timeout) {
     timespec limit;
     limit.tv_sec = static_cast<time_t>(timeout.count() / 1'000'000'000);
     limit.tv_nsec = static_cast<long>(timeout.count() % 1'000'000'000);
-    const int ready = epoll_pwait2(epoll_, events, count, &limit, nullptr);
+    const int ready = epoll_pwait2(epoll_.get(), events, count, &limit, nullptr);
     if (ready >= 0 || errno != ENOSYS) return ready;
     has_pwait2_ = false;  // Linux before 5.11: milliseconds
   }
@@ -105,7 +100,7 @@ int Reactor::wait(epoll_event* events, int count, Duration timeout) {
     const std::int64_t rounded_up = (timeout.count() - 1) / 1'000'000 + 1;
     milliseconds = static_cast<int>(std::min<std::int64_t>(rounded_up, std::numeric_limits<int>::max()));
   }
-  return epoll_wait(epoll_, events, count, milliseconds);
+  return epoll_wait(epoll_.get(), events, count, milliseconds);
 }
 
 int Reactor::poll(Duration timeout) {
@@ -131,7 +126,7 @@ int Reactor::poll(Duration timeout) {
 
 void Reactor::wake() {
   const std::uint64_t one = 1;
-  const auto written = ::write(eventfd_, &one, sizeof one);
+  const auto written = ::write(eventfd_.get(), &one, sizeof one);
   (void)written;  // fails only when the counter is full: then the loop is awake anyway
 }
 

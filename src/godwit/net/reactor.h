@@ -8,6 +8,7 @@
 #include "godwit/base/error.h"
 #include "godwit/base/result.h"
 #include "godwit/base/time.h"
+#include "godwit/net/descriptor.h"
 
 namespace godwit::net {
 
@@ -42,7 +43,6 @@ class Watch {
 class Reactor {
  public:
   Reactor() = default;
-  ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
@@ -69,8 +69,8 @@ class Reactor {
   void unlink_again(Watch& watch);
 
   static constexpr int kBatch = 256;
-  int epoll_ = -1;
-  int eventfd_ = -1;
+  OwnedDescriptor epoll_;
+  OwnedDescriptor eventfd_;
   bool has_pwait2_ = true;
   Watch* again_first_ = nullptr;
   Watch* again_last_ = nullptr;

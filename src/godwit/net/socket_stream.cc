@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,7 +27,7 @@ SocketStream::SocketStream(EventLoop& loop, int descriptor, SocketAddress local,
   info_.peer = std::move(peer);
   if (info_.local.kind != SocketAddress::Kind::kUnix) {
     const int on = 1;
-    setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
 }
 
@@ -36,14 +35,13 @@ SocketStream::~SocketStream() {
   if (gone_) *gone_ = true;
   if (failed_at_) loop_.withdraw(failure_);
   loop_.reactor().remove(*this);
-  ::close(descriptor_);
 }
 
 void SocketStream::start(ByteStreamEvents& events) {
   GODWIT_ASSERT(!events_ && "a stream is started once");
   events_ = &events;
   if (broken_) return loop_.at_turn_end(failure_);
-  const auto added = loop_.reactor().add(*this, descriptor_, full_ ? kReadEvents | EPOLLOUT : kReadEvents);
+  const auto added = loop_.reactor().add(*this, descriptor_.get(), full_ ? kReadEvents | EPOLLOUT : kReadEvents);
   if (!added.ok()) fail_later("watch ", added.error().os_error);
 }
 
@@ -70,7 +68,7 @@ void SocketStream::on_ready(std::uint32_t events) {
   if (ended_ && events & EPOLLERR) {  // a reset after the end: no read will tell
     int error = 0;
     socklen_t size = sizeof error;
-    if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0) {
+    if (getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0) {
       return fail_now("connection with ", error);
     }
   }
@@ -81,7 +79,7 @@ void SocketStream::read() {
   bool gone = false;
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const MutableBytes room = loop_.read_buffer().prepare();
-    const ssize_t count = recv(descriptor_, room.data(), room.size(), 0);
+    const ssize_t count = recv(descriptor_.get(), room.data(), room.size(), 0);
     if (count < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) {
@@ -116,7 +114,7 @@ std::size_t SocketStream::write(std::span<const iovec> pieces) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = count;
-    const ssize_t sent = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) {
@@ -142,7 +140,7 @@ void SocketStream::wait_for_room() {
 }
 
 void SocketStream::shutdown_write() {
-  if (!broken_) ::shutdown(descriptor_, SHUT_WR);
+  if (!broken_) ::shutdown(descriptor_.get(), SHUT_WR);
 }
 
 void SocketStream::fail_later(const char* what, int errno_value) {

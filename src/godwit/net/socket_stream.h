@@ -7,6 +7,7 @@
 
 #include "godwit/async/byte_stream.h"
 #include "godwit/async/executor.h"
+#include "godwit/net/descriptor.h"
 #include "godwit/net/event_loop.h"
 #include "godwit/net/reactor.h"
 
@@ -50,7 +51,7 @@ class SocketStream final : public ByteStream, private Watch {
   void fail_now(const char* what, int errno_value);
 
   EventLoop& loop_;
-  const int descriptor_;
+  const OwnedDescriptor descriptor_;
   int errno_ = 0;
   const char* failed_at_ = nullptr;  // what was tried when the stream broke
   ByteStreamEvents* events_ = nullptr;
