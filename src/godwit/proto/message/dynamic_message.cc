@@ -229,6 +229,8 @@ DynamicTypes::DynamicTypes() : known_(std::make_unique<Known>()) {}
 DynamicTypes::~DynamicTypes() = default;
 
 Result<const MessageTable*, Error> DynamicTypes::table(const MessageDescriptor& type) {
+  if (type.is_map_entry())
+    return Failure(Error(std::string(type.full_name()) + " is the entry of a map, not a message of its own"));
   return Builder(memory_, *known_).build(type);
 }
 

@@ -23,7 +23,7 @@ class DynamicTypes {
   ~DynamicTypes();
 
   // The table of a message type, made with those of all types that it can hold at the first call. Fails when an object
-  // would be too large (more than kMaxObjectBytes): the message has too many fields.
+  // would be too large (more than kMaxObjectBytes): the message has too many fields; and for the entry of a map.
   Result<const MessageTable*, Error> table(const MessageDescriptor& type);
 
  private:

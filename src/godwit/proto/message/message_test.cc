@@ -6,6 +6,7 @@
 #include "godwit/proto/generated/google/protobuf/struct.pb.h"
 #include "godwit/proto/generated/google/protobuf/type.pb.h"
 #include "godwit/proto/generated/google/protobuf/wrappers.pb.h"
+#include "godwit/proto/message/dynamic_message.h"
 #include "godwit/proto/message/generated_file.h"
 
 namespace godwit::proto {
@@ -195,6 +196,14 @@ TEST(GeneratedMessage, StringSetAgainAndAgainNeedsNoMoreMemory) {
   v->set_value("a part of itself");
   v->set_value(v->value().substr(2, 4));
   EXPECT_EQ(v->value(), "part");
+}
+
+TEST(DynamicTypes, AMapEntryIsNoMessage) {
+  const MessageDescriptor* entry = Struct::descriptor().find_message("FieldsEntry");
+  ASSERT_NE(entry, nullptr);
+  DynamicTypes types;
+  EXPECT_FALSE(types.table(*entry).ok());
+  EXPECT_TRUE(types.table(Struct::descriptor()).ok());
 }
 
 TEST(GeneratedEnum, NamesAndNumbers) {

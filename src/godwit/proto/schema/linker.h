@@ -141,7 +141,7 @@ class SchemaLinker {
   std::string next_free_number(const MessageDescriptor& m) const;
   void validate_json_names(const MessageDescriptor& m);
   void validate_oneofs(const MessageDescriptor& m);
-  void validate_map_entry(const FieldDescriptor& f);
+  void validate_map_field(const FieldDescriptor& f);
   void validate_field(FieldDescriptor& f);
   void validate_extension(const FieldDescriptor& f);
   void validate_enum(const EnumDescriptor& e);

@@ -350,6 +350,9 @@ void SchemaLinker::resolve_method(MethodDescriptor& m) {
       return nullptr;
     }
     if (type.message() == nullptr) error(part, m.full_name_, "\"" + std::string(name) + "\" is not a message type.");
+    if (type.message() != nullptr && type.message()->is_map_entry()) {
+      error(part, m.full_name_, "\"" + std::string(name) + "\" is the entry of a map, not a message of its own.");
+    }
     return type.message();
   };
   auto absolute = [](const MessageDescriptor* type) { return std::string_view(type->full_name().data() - 1, type->full_name().size() + 1); };

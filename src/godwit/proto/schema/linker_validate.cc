@@ -93,7 +93,7 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
       for (const FieldDescriptor& f : m.containing_type_->fields()) {
         if (f.message_type() == &m && map_entry_name(f.name()) == m.name_) {
           good = m.is_map_entry_ && f.is_repeated() && m.field_count_ == 2 && m.message_count_ == 0 &&
-                 m.enum_count_ == 0 && m.extension_count_ == 0 && m.extension_ranges_.empty() &&
+                 m.enum_count_ == 0 && m.extension_count_ == 0 && m.oneof_count_ == 0 && m.extension_ranges_.empty() &&
                  m.fields_[0].name_ == "key" && m.fields_[0].number_ == 1 && m.fields_[0].label_ == Label::kOptional &&
                  m.fields_[1].name_ == "value" && m.fields_[1].number_ == 2 && m.fields_[1].label_ == Label::kOptional;
         }
@@ -364,7 +364,7 @@ void SchemaLinker::validate_field(FieldDescriptor& f) {
     if (f.type_ == FieldType::kGroup) error(Part::kType, f.full_name_, "Groups are not supported in proto3 syntax.");
   }
   if (f.is_extension_) validate_extension(f);
-  if (f.is_map_) validate_map_entry(f);
+  if (f.message_type_ != nullptr && f.message_type_->is_map_entry()) validate_map_field(f);
   if (f.proto_->proto3_optional() && (f.containing_oneof_ == nullptr || !f.containing_oneof_->is_synthetic_) &&
       !f.is_extension_) {
     error(Part::kWhole, f.full_name_, "Fields with proto3_optional set must be a member of a one-field oneof.");
@@ -382,10 +382,18 @@ void SchemaLinker::validate_extension(const FieldDescriptor& f) {
   }
 }
 
-void SchemaLinker::validate_map_entry(const FieldDescriptor& f) {
-  const FieldDescriptor& key = f.message_type_->fields()[0];
-  const FieldDescriptor& value = f.message_type_->fields()[1];
-  if (f.message_type_->field_count_ != 2) return;
+// `f` is of an entry's type. An entry is no message of its own: nothing but its map may hold it.
+void SchemaLinker::validate_map_field(const FieldDescriptor& f) {
+  const MessageDescriptor& entry = *f.message_type_;
+  if (!f.is_map_ || f.is_extension_ || f.containing_oneof_ != nullptr || f.containing_type_ != entry.containing_type_ ||
+      map_entry_name(f.name()) != entry.name_) {
+    error(Part::kType, f.full_name_, "map_entry should not be set explicitly. Use map<KeyType, ValueType> instead.",
+          quoted(entry.full_name()) + " is the entry of a map, which only the map's own field can hold");
+    return;
+  }
+  if (entry.field_count_ != 2) return;  // the entry has an error of its own
+  const FieldDescriptor& key = entry.fields_[0];
+  const FieldDescriptor& value = entry.fields_[1];
   switch (key.type()) {
     case FieldType::kEnum:
       error(Part::kType, f.full_name_, "Key in map fields cannot be enum types.", "keys are integers, bool or string");
@@ -401,6 +409,8 @@ void SchemaLinker::validate_map_entry(const FieldDescriptor& f) {
     default:
       break;
   }
+  if (value.is_map_ || value.type() == FieldType::kGroup)
+    error(Part::kType, f.full_name_, "Value in map fields cannot be a map or a group.");
   if (value.enum_type() != nullptr && !value.enum_type()->values().empty() &&
       value.enum_type()->values()[0].number() != 0) {
     error(Part::kType, f.full_name_, "Enum value in map must define 0 as the first value.");

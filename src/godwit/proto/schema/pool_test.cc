@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "godwit/proto/generated/google/protobuf/descriptor.pb.h"
 
 namespace godwit::proto {
@@ -95,16 +97,110 @@ TEST_P(RefusalTest, NamesTheElementAndLeavesThePoolAsItWas) {
 INSTANTIATE_TEST_SUITE_P(
     Pool, RefusalTest,
     testing::Values(
-        Refusal{"undefined", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(2)->set_type_name("Nothing"); }, "shop.Article.parent", "not defined"},
-        Refusal{"number_twice", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(3)->set_number(1); }, "shop.Article.numbers", "already been used"},
-        Refusal{"number_zero", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_number(0); }, "shop.Article.id", "positive"},
-        Refusal{"bad_name", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_name("1x"); }, "shop.Article.1x", "not a valid identifier"},
-        Refusal{"oneof_index", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_oneof_index(3); }, "shop.Article.id", "out of range"},
-        Refusal{"missing_import", [](FileDescriptorProto& f) { f.add_dependency("b.proto"); }, "b.proto", "was not found"},
-        Refusal{"no_type", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->clear_type(); }, "shop.Article.id", "no type"},
-        Refusal{"map_entry", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_options()->set_map_entry(true); }, "shop.Article", "map_entry"},
-        Refusal{"empty_enum", [](FileDescriptorProto& f) { f.add_enum_type()->set_name("E"); }, "shop.E", "at least one value"}),
+        Refusal{"undefined",
+                [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(2)->set_type_name("Nothing"); },
+                "shop.Article.parent", "not defined"},
+        Refusal{"number_twice",
+                [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(3)->set_number(1); },
+                "shop.Article.numbers", "already been used"},
+        Refusal{"number_zero",
+                [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_number(0); },
+                "shop.Article.id", "positive"},
+        Refusal{"bad_name", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_name("1x"); },
+                "shop.Article.1x", "not a valid identifier"},
+        Refusal{"oneof_index",
+                [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->set_oneof_index(3); },
+                "shop.Article.id", "out of range"},
+        Refusal{"missing_import", [](FileDescriptorProto& f) { f.add_dependency("b.proto"); }, "b.proto",
+                "was not found"},
+        Refusal{"no_type", [](FileDescriptorProto& f) { f.mutable_message_type(0)->mutable_field(0)->clear_type(); },
+                "shop.Article.id", "no type"},
+        Refusal{"map_entry",
+                [](FileDescriptorProto& f) {
+                  f.clear_service();
+                  f.mutable_message_type(0)->mutable_field()->RemoveLast();
+                  f.mutable_message_type(0)->mutable_field()->RemoveLast();
+                  f.mutable_message_type(0)->mutable_options()->set_map_entry(true);
+                },
+                "shop.Article", "map_entry"},
+        Refusal{"empty_enum", [](FileDescriptorProto& f) { f.add_enum_type()->set_name("E"); }, "shop.E",
+                "at least one value"}),
     [](const auto& info) { return info.param.name; });
+
+// shop.Article with `map<string, int32> prices`; its entry is nested_type(0).
+FileDescriptorProto example_with_map() {
+  FileDescriptorProto file = example();
+  DescriptorProto& m = *file.mutable_message_type(0);
+  DescriptorProto& entry = *m.add_nested_type();
+  entry.set_name("PricesEntry");
+  entry.mutable_options()->set_map_entry(true);
+  add_field(entry, "key", 1, FieldDescriptorProto::TYPE_STRING);
+  add_field(entry, "value", 2, FieldDescriptorProto::TYPE_INT32);
+  FieldDescriptorProto& prices = add_field(m, "prices", 7, FieldDescriptorProto::TYPE_MESSAGE);
+  prices.set_type_name(".shop.Article.PricesEntry");
+  prices.set_label(FieldDescriptorProto::LABEL_REPEATED);
+  return file;
+}
+
+FieldDescriptorProto& add_entry_field(DescriptorProto& m, std::string_view name, int number) {
+  FieldDescriptorProto& f = add_field(m, name, number, FieldDescriptorProto::TYPE_MESSAGE);
+  f.set_type_name(".shop.Article.PricesEntry");
+  return f;
+}
+
+// Descriptors that no compiler writes, and a peer may send. The memory of an entry is not that of a message.
+TEST(DescriptorPoolTest, AMapEntryIsHeldByItsMapAlone) {
+  struct Case {
+    const char* name;
+    void (*change)(FileDescriptorProto& file, DescriptorProto& m, DescriptorProto& entry);
+    const char* element;
+  };
+  using F = FileDescriptorProto;
+  using D = DescriptorProto;
+  const Case cases[] = {
+      {"no fields", [](F&, D&, D& entry) { entry.clear_field(); }, "shop.Article.PricesEntry"},
+      {"no value", [](F&, D&, D& entry) { entry.mutable_field()->RemoveLast(); }, "shop.Article.PricesEntry"},
+      {"a third field", [](F&, D&, D& entry) { add_field(entry, "more", 3, FieldDescriptorProto::TYPE_BOOL); },
+       "shop.Article.PricesEntry"},
+      {"the value in a oneof",
+       [](F&, D&, D& entry) {
+         entry.add_oneof_decl()->set_name("o");
+         entry.mutable_field(1)->set_oneof_index(0);
+       },
+       "shop.Article.PricesEntry"},
+      {"a single field", [](F&, D& m, D&) { add_entry_field(m, "one", 8); }, "shop.Article.one"},
+      {"another list",
+       [](F&, D& m, D&) { add_entry_field(m, "many", 8).set_label(FieldDescriptorProto::LABEL_REPEATED); },
+       "shop.Article.many"},
+      {"another message",
+       [](F& file, D&, D&) {
+         D& other = *file.add_message_type();
+         other.set_name("Other");
+         add_entry_field(other, "prices", 1).set_label(FieldDescriptorProto::LABEL_REPEATED);
+       },
+       "shop.Other.prices"},
+      {"a map of it",
+       [](F&, D&, D& entry) {
+         entry.mutable_field(1)->set_type(FieldDescriptorProto::TYPE_MESSAGE);
+         entry.mutable_field(1)->set_type_name(".shop.Article.PricesEntry");
+       },
+       "shop.Article.PricesEntry.value"},
+      {"a method",
+       [](F& file, D&, D&) { file.mutable_service(0)->mutable_method(0)->set_input_type(".shop.Article.PricesEntry"); },
+       "shop.Shop.Get"},
+  };
+  EXPECT_TRUE(DescriptorPool().add(example_with_map()).ok());
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    FileDescriptorProto file = example_with_map();
+    c.change(file, *file.mutable_message_type(0), *file.mutable_message_type(0)->mutable_nested_type(0));
+    DescriptorPool pool;
+    const auto added = pool.add(file);
+    ASSERT_FALSE(added.ok());
+    EXPECT_TRUE(std::any_of(added.error().begin(), added.error().end(),
+                            [&](const SchemaError& e) { return e.element == c.element; }));
+  }
+}
 
 TEST(DescriptorPoolTest, RefusesBytesThatAreNoDescriptor) {
   DescriptorPool pool;
