@@ -67,34 +67,36 @@ def main():
     tolerance = config.get("tolerance", 0.02)
     entries = [e for e in config["entries"] if not options.names or any(name in e["name"] for name in options.names)]
 
-    bad = 0
+    failed = changed = 0
     width = max([len(entry["name"]) for entry in entries] + [4])
     print(f"{'instructions a repetition':{width}}  {'kept':>12}  {'now':>12}  change")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         for entry, now in zip(entries, pool.map(measure, entries)):
             kept = entry.get("instructions")
             if isinstance(now, Failed):
-                bad += 1
+                failed += 1
                 print(f"{entry['name']:{width}}  {now}")
                 continue
             change = (now - kept) / kept if kept else None
             verdict = ""
             if not options.write and (change is None or abs(change) > tolerance):
-                bad += 1
+                changed += 1
                 verdict = "  no count is kept" if change is None else f"  beyond {tolerance:.0%}"
             print(f"{entry['name']:{width}}  {'-' if kept is None else format(kept, '12.1f'):>12}  {now:12.1f}  "
                   f"{'' if change is None else format(change, '+6.1%')}{verdict}", flush=True)
             if options.write:
                 entry["instructions"] = round(now, 1)
-    if options.write and not bad:
+    if options.write and not failed:
         head = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in config.items() if key != "entries")
         lines = ",\n".join("    " + json.dumps(entry) for entry in config["entries"])
         options.config.write_text(f'{{\n{head}  "entries": [\n{lines}\n  ]\n}}\n')
         print(f"written: {options.config}")
-    elif bad:
-        print(f"\n{bad} of {len(entries)} counts are not what {options.config.name} keeps. If the change is meant, keep the new counts:\n"
+    if changed:
+        print(f"\n{changed} of {len(entries)} counts are not what {options.config.name} keeps. If the change is meant, keep the new counts:\n"
               f"    tools/callgrind_counts.py --write\nand say why in the commit. {config.get('about', '')}".rstrip())
-    return 1 if bad else 0
+    if failed:
+        print(f"\n{failed} of {len(entries)} programs failed: tools/build release builds them.")
+    return 1 if failed or changed else 0
 
 
 if __name__ == "__main__":
