@@ -85,6 +85,7 @@ struct World final : http::ExchangeClientEvents {
 };
 
 TEST(Http2Handshake, SendsThePrefaceAtOnceAndEndsWithSettings) {
+  Exchange one, two;  // outlive the connection
   World world;
   world.run();
   EXPECT_THAT(world.server.received(), StartsWith(h2::preface()));
@@ -97,7 +98,6 @@ TEST(Http2Handshake, SendsThePrefaceAtOnceAndEndsWithSettings) {
   world.run();
   EXPECT_EQ(world.dones, 1);
   ASSERT_TRUE(world.client);
-  Exchange one, two, three;
   world.open(one);
   world.open(two);
   EXPECT_FALSE(world.client->can_open()) << "the server's limit is known";
@@ -170,9 +170,9 @@ TEST(Http2Handshake, SettingsAndTheEndInOneBreath) {
 }
 
 TEST(Http2Client, ARequestThatNeverLeftIsRefused) {
+  Exchange written, unwritten;
   World world;
   world.handshake();
-  Exchange written, unwritten;
   world.open(written);
   world.run();
   world.executor.input([&] {
@@ -188,9 +188,9 @@ TEST(Http2Client, ARequestThatNeverLeftIsRefused) {
 
 // The connection lingers for its last word; new calls are told at once to go elsewhere.
 TEST(Http2Client, AfterAnErrorOfTheServerItIsDrainingAtOnce) {
+  Exchange exchange;
   World world;
   world.handshake();
-  Exchange exchange;
   world.open(exchange);
   world.run();
   world.server.send(h2::ping("short"));
