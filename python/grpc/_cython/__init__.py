@@ -1,0 +1,1 @@
+"""Names of the reference's extension that other packages look up."""

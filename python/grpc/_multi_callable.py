@@ -1,0 +1,178 @@
+"""Methods of a channel, ready to be called."""
+import sys
+
+from grpc import _common, _credentials, _requests
+from grpc._call import (_InactiveRpcError, _MultiThreadedRendezvous, _SingleThreadedRendezvous, _UnaryReply, fail_reply,
+                        failed_state, new_state, no_reply, settled)
+from grpc._enums import StatusCode
+from grpc._interfaces_rpc import (StreamStreamMultiCallable, StreamUnaryMultiCallable, UnaryStreamMultiCallable,
+                                  UnaryUnaryMultiCallable)
+
+
+class _Method:
+    """What all four kinds share."""
+
+    def __init__(self, channel, managed_call, method, target, request_serializer, response_deserializer,
+                 _registered_call_handle):
+        self._channel = channel
+        self._method = method
+        self._target = target
+        self._path = sys.intern(method.decode())
+        self._request_serializer = request_serializer
+        self._response_deserializer = response_deserializer
+        self._serialize = _common.identity if request_serializer is None else request_serializer
+        self._deserialize = _common.identity if response_deserializer is None else response_deserializer
+        self._call_credentials = channel._call_credentials
+
+    def _bytes(self, request):
+        """The request as bytes."""
+        try:
+            data = self._serialize(request)
+        except Exception as error:
+            raise self._bad_request(request, error) from error
+        if type(data) is not bytes:
+            if isinstance(data, (bytes, bytearray, memoryview)):
+                return bytes(data)
+            raise self._bad_request(request, None)
+        return data
+
+    def _bad_request(self, request, error):
+        from grpc._log import logger
+        wanted = getattr(self._serialize, "__objclass__", None)
+        reason = f"{type(error).__name__}: {error}" if error is not None else "the serializer did not return bytes"
+        if self._request_serializer is None:
+            reason = "without a serializer, requests are bytes"
+        elif wanted is not None and not isinstance(request, wanted):
+            reason = f"the method takes {wanted.__name__}"
+        text = f"{self._path}: {type(request).__name__} can't be sent: {reason}"
+        logger("grpc._channel").error("%s", text, exc_info=error)
+        state = failed_state(StatusCode.INTERNAL, "Exception serializing request!")
+        state.debug_error_string = text
+        return _InactiveRpcError(state)
+
+    def _authorize(self, metadata, credentials, timeout):
+        """Metadata with that of call credentials."""
+        parts = list(self._call_credentials or ())
+        if credentials is not None:
+            if not self._channel._secure:
+                raise _InactiveRpcError(failed_state(
+                    StatusCode.UNAUTHENTICATED, "Established channel does not have a sufficient security level to "
+                    "transfer call credential."))
+            parts.append(credentials._credentials)
+        context = _credentials.call_context(self._path, self._channel._authority())
+        added = []
+        for part in parts:
+            try:
+                added.extend(part.metadata(context, timeout))
+            except Exception as error:
+                raise _InactiveRpcError(failed_state(
+                    StatusCode.UNAVAILABLE, f"Getting metadata from plugin failed with error: {error}")) from error
+        return (*(metadata or ()), *added)
+
+    def _start(self, data, timeout, metadata, credentials, wait_for_ready):
+        if credentials is not None or self._call_credentials is not None:
+            metadata = self._authorize(metadata, credentials, timeout)
+        return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready)
+
+    def _failure(self, call):
+        """The error of a blocking call that gave no reply."""
+        if call.code() == 0:
+            state = new_state()
+            no_reply(state, call)
+        else:
+            state = settled(call, new_state())
+        return _InactiveRpcError(state)
+
+    def _parse(self, call, reply):
+        try:
+            return self._deserialize(reply)
+        except Exception as error:
+            state = new_state()
+            fail_reply(state, call, error)
+            raise _InactiveRpcError(state) from error
+
+    def _stream(self, kind, request_iterator, timeout, metadata, credentials, wait_for_ready):
+        iterator = _requests.iterate(request_iterator, self._path)
+        call = self._start(None, timeout, metadata, credentials, wait_for_ready)
+        state = new_state()
+        rendezvous = kind(state, call, self._deserialize, None)
+        _requests.feed(call, iterator, self._serialize, self._path)
+        return rendezvous
+
+
+class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
+    def __call__(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
+        # This is the way that most calls go: nothing here that could be elsewhere.
+        try:
+            data = self._serialize(request)
+        except Exception as error:
+            raise self._bad_request(request, error) from error
+        if type(data) is not bytes:
+            data = self._bytes(request)
+        if credentials is not None or self._call_credentials is not None:
+            metadata = self._authorize(metadata, credentials, timeout)
+        call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        reply = call.reply
+        if reply is None:
+            raise self._failure(call)
+        try:
+            return self._deserialize(reply)
+        except Exception:
+            return self._parse(call, reply)
+
+    def with_call(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
+        data = self._bytes(request)
+        if credentials is not None or self._call_credentials is not None:
+            metadata = self._authorize(metadata, credentials, timeout)
+        call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        reply = call.reply
+        if reply is None:
+            raise self._failure(call)
+        state = settled(call, new_state())
+        state.response = self._parse(call, reply)
+        return state.response, _UnaryReply(state, call, self._deserialize, None)
+
+    def future(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
+        call = self._start(self._bytes(request), timeout, metadata, credentials, wait_for_ready)
+        return _UnaryReply(new_state(), call, self._deserialize, None)
+
+
+class _UnaryStreamMultiCallable(_Method, UnaryStreamMultiCallable):
+    _kind = _MultiThreadedRendezvous
+
+    def __call__(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
+        call = self._start(self._bytes(request), timeout, metadata, credentials, wait_for_ready)
+        return self._kind(new_state(), call, self._deserialize, None)
+
+
+class _SingleThreadedUnaryStreamMultiCallable(_UnaryStreamMultiCallable):
+    _kind = _SingleThreadedRendezvous
+
+
+class _StreamUnaryMultiCallable(_Method, StreamUnaryMultiCallable):
+    def __call__(self, request_iterator, timeout=None, metadata=None, credentials=None, wait_for_ready=None,
+                 compression=None):
+        return self.with_call(request_iterator, timeout, metadata, credentials, wait_for_ready, compression)[0]
+
+    def with_call(self, request_iterator, timeout=None, metadata=None, credentials=None, wait_for_ready=None,
+                  compression=None):
+        future = self._stream(_UnaryReply, request_iterator, timeout, metadata, credentials, wait_for_ready)
+        future._settle()
+        if future._state.code is not StatusCode.OK:
+            raise _InactiveRpcError(future._state)
+        return future._state.response, future
+
+    def future(self, request_iterator, timeout=None, metadata=None, credentials=None, wait_for_ready=None,
+               compression=None):
+        return self._stream(_UnaryReply, request_iterator, timeout, metadata, credentials, wait_for_ready)
+
+
+class _StreamStreamMultiCallable(_Method, StreamStreamMultiCallable):
+    def __call__(self, request_iterator, timeout=None, metadata=None, credentials=None, wait_for_ready=None,
+                 compression=None):
+        return self._stream(_MultiThreadedRendezvous, request_iterator, timeout, metadata, credentials, wait_for_ready)
+
+
+for _class in (_UnaryUnaryMultiCallable, _UnaryStreamMultiCallable, _SingleThreadedUnaryStreamMultiCallable,
+               _StreamUnaryMultiCallable, _StreamStreamMultiCallable):
+    _class.__module__ = "grpc._channel"
