@@ -3,11 +3,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -46,12 +49,12 @@ class Later final : public Timer {
   std::function<void()> function_;
 };
 
-// An address to listen on; names are looked up now.
-Result<SocketAddress, Error> resolve(std::string_view text) {
+// The addresses to listen on; names are looked up now. Never empty.
+Result<std::vector<SocketAddress>, Error> resolve(std::string_view text) {
   auto literal = parse_address(text);
-  if (literal.ok()) return literal;
+  if (literal.ok()) return std::vector<SocketAddress>{std::move(*literal)};
   auto split = split_host_port(text);
-  if (!split.ok() || split->host.empty() || split->port.empty()) return literal;
+  if (!split.ok() || split->host.empty() || split->port.empty()) return Failure(std::move(literal).error());
   auto loop = net::EventLoop::create();
   if (!loop.ok()) return Failure(std::move(loop.error()));
   net::EventLoop& looking = **loop;
@@ -65,7 +68,18 @@ Result<SocketAddress, Error> resolve(std::string_view text) {
   looking.run();
   if (!found.ok()) return Failure(std::move(found.error()));
   if (found->empty()) return Failure(Error("listen on " + std::string(text) + ": the name has no address"));
-  return found->front();
+  return found;
+}
+
+// "[::]" as it is where the system has no IPv6.
+SocketAddress any_ipv4(std::uint16_t port) {
+  SocketAddress address;
+  address.port = port;
+  return address;
+}
+bool has_no_ipv6(const Error& error) { return error.os_error == EAFNOSUPPORT || error.os_error == EADDRNOTAVAIL; }
+bool is_any_ipv6(const SocketAddress& address) {
+  return address.kind == SocketAddress::Kind::kIpv6 && address.ip == std::array<std::uint8_t, 16>{};
 }
 
 }  // namespace
@@ -87,12 +101,18 @@ struct Server::State {
       transport.set_idle_listener([](void* self) { static_cast<Loop*>(self)->check_ended(); }, this);
     }
 
-    void begin_shutdown(Duration grace) {
-      stopping = true;
-      listeners.clear();
-      transport.shutdown();
-      cancel_timer.emplace([this] { end_now(); });
-      loop->timers().schedule(*cancel_timer, add_saturating(loop->now(), grace));
+    // Again and again, perhaps: the earliest end counts.
+    void begin_shutdown(TimePoint end) {
+      if (ended) return;
+      if (!stopping) {
+        stopping = true;
+        listeners.clear();
+        transport.shutdown();
+        cancel_timer.emplace([this] { end_now(); });
+        loop->timers().schedule(*cancel_timer, end);
+      } else if (cancel_timer->scheduled() && end < cancel_timer->deadline()) {
+        loop->timers().schedule(*cancel_timer, end);
+      }
       check_ended();
     }
     void end_now() {
@@ -109,6 +129,8 @@ struct Server::State {
     }
 
     State& state;
+    bool stopping = false;
+    bool ended = false;  // before the loop: what was posted late runs in its destructor
     std::unique_ptr<net::EventLoop> loop;
     rpc::ServerEnvironment environment;
     rpc::GrpcHandler handler;
@@ -116,8 +138,6 @@ struct Server::State {
     std::vector<std::unique_ptr<Listener>> listeners;
     std::optional<Later> cancel_timer;
     std::thread thread;
-    bool stopping = false;
-    bool ended = false;
   };
   enum class Stage : std::uint8_t { kNew, kServing, kStopping, kStopped };
 
@@ -134,6 +154,8 @@ struct Server::State {
     return out;
   }
   Result<void, Error> make_loops();
+  Result<std::uint16_t, Error> open(const SocketAddress& address,
+                                    const std::shared_ptr<const tls::TlsContext>& context);
   Result<std::uint16_t, Error> listen(std::string_view address, std::shared_ptr<const tls::TlsContext> context);
 
   ServerOptions options;
@@ -143,9 +165,14 @@ struct Server::State {
   std::unique_ptr<WorkerPool> workers;
   std::vector<std::unique_ptr<Loop>> loops;
 
+  void loop_ended();
+
   mutable std::mutex mutex;
   std::condition_variable changed;
   Stage stage = Stage::kNew;
+  bool told_all = false;  // kStopped, and every listener has been called
+  std::size_t running_loops = 0;
+  std::vector<std::function<void()>> stopped_listeners;
 };
 
 Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -177,15 +204,15 @@ Result<void, Error> Server::State::make_loops() {
   return {};
 }
 
-Result<std::uint16_t, Error> Server::State::listen(std::string_view text,
-                                                   std::shared_ptr<const tls::TlsContext> context) {
-  GODWIT_ASSERT(stage == Stage::kNew && "listen() comes before start()");
-  if (auto made = make_loops(); !made.ok()) return Failure(std::move(made.error()));
-  auto address = resolve(text);
-  if (!address.ok()) return Failure(std::move(address.error()));
+// One address on all loops.
+Result<std::uint16_t, Error> Server::State::open(const SocketAddress& address,
+                                                 const std::shared_ptr<const tls::TlsContext>& context) {
   std::vector<net::EventLoop*> all;
   for (auto& loop : loops) all.push_back(loop->loop.get());
-  auto listeners = net::listen_on_all(all, *address);
+  auto listeners = net::listen_on_all(all, address, {.share_port = options.share_ports});
+  if (!listeners.ok() && is_any_ipv6(address) && has_no_ipv6(listeners.error())) {
+    listeners = net::listen_on_all(all, any_ipv4(address.port), {.share_port = options.share_ports});
+  }
   if (!listeners.ok()) return Failure(std::move(listeners.error()));
   const std::uint16_t port = listeners->front()->address().port;
   for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -194,6 +221,27 @@ Result<std::uint16_t, Error> Server::State::listen(std::string_view text,
     loops[i]->listeners.push_back(std::move(listener));
   }
   return port;
+}
+
+Result<std::uint16_t, Error> Server::State::listen(std::string_view text,
+                                                   std::shared_ptr<const tls::TlsContext> context) {
+  GODWIT_ASSERT(stage == Stage::kNew && "listen() comes before start()");
+  if (auto made = make_loops(); !made.ok()) return Failure(std::move(made.error()));
+  auto addresses = resolve(text);
+  if (!addresses.ok()) return Failure(std::move(addresses.error()));
+  std::optional<std::uint16_t> port;
+  std::optional<Error> problem;
+  for (SocketAddress& address : *addresses) {
+    if (port && address.port == 0) address.port = *port;  // a free port was chosen: the same one everywhere
+    auto opened = open(address, context);
+    if (opened.ok()) {
+      if (!port) port = *opened;
+    } else if (!problem) {
+      problem = std::move(opened.error());
+    }
+  }
+  if (!port) return Failure(std::move(*problem));
+  return *port;
 }
 
 Result<std::uint16_t, Error> Server::listen(std::string_view address) { return state_->listen(address, nullptr); }
@@ -215,44 +263,72 @@ Result<void, Error> Server::start() {
     state.workers = std::make_unique<WorkerPool>(
         WorkerPool::Options{.threads = state.options.worker_threads, .queue_limit = state.options.worker_queue});
   }
+  state.running_loops = state.loops.size();
   for (auto& loop : state.loops) {
     loop->environment.workers = state.workers.get();
     loop->thread = std::thread([l = loop.get()] {
       pthread_setname_np(pthread_self(), "godwit-loop");
       for (auto& listener : l->listeners) listener->start(l->transport);
       l->loop->run();
+      l->state.loop_ended();
     });
   }
   return {};
 }
 
+// The last thing that a loop's thread does.
+void Server::State::loop_ended() {
+  {
+    std::lock_guard lock(mutex);
+    if (--running_loops > 0) return;
+  }
+  if (workers) workers->stop();
+  std::vector<std::function<void()>> listeners;
+  {
+    std::lock_guard lock(mutex);
+    stage = Stage::kStopped;
+    listeners.swap(stopped_listeners);
+  }
+  // The listeners first: who waits for the end may destroy what they use.
+  for (auto& listener : listeners) listener();
+  std::lock_guard lock(mutex);
+  told_all = true;
+  changed.notify_all();
+}
+
 void Server::wait() {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock,
-                       [&] { return state_->stage == State::Stage::kStopped || state_->stage == State::Stage::kNew; });
+  state_->changed.wait(lock, [&] { return state_->told_all || state_->stage == State::Stage::kNew; });
 }
 
 void Server::shutdown(Duration grace) {
   State& state = *state_;
+  begin_shutdown(grace);
+  std::unique_lock lock(state.mutex);
+  state.changed.wait(lock, [&] { return state.told_all; });
+  for (auto& loop : state.loops) {
+    if (loop->thread.joinable()) loop->thread.join();  // it needs the lock no more
+  }
+}
+
+void Server::begin_shutdown(Duration grace, std::function<void()> stopped) {
+  State& state = *state_;
   {
-    std::unique_lock lock(state.mutex);
+    std::lock_guard lock(state.mutex);
     if (state.stage == State::Stage::kNew) {
       for (auto& loop : state.loops) loop->listeners.clear();
       state.stage = State::Stage::kStopped;
+      state.told_all = true;
+    }
+    if (state.stage != State::Stage::kStopped) {
+      state.stage = State::Stage::kStopping;
+      if (stopped) state.stopped_listeners.push_back(std::move(stopped));
+      const TimePoint end = add_saturating(system_clock().now(), grace);
+      for (auto& loop : state.loops) loop->loop->post(*new Posted([l = loop.get(), end] { l->begin_shutdown(end); }));
       return;
     }
-    if (state.stage != State::Stage::kServing) {
-      state.changed.wait(lock, [&] { return state.stage == State::Stage::kStopped; });
-      return;
-    }
-    state.stage = State::Stage::kStopping;
   }
-  for (auto& loop : state.loops) loop->loop->post(*new Posted([l = loop.get(), grace] { l->begin_shutdown(grace); }));
-  for (auto& loop : state.loops) loop->thread.join();
-  if (state.workers) state.workers->stop();
-  std::lock_guard lock(state.mutex);
-  state.stage = State::Stage::kStopped;
-  state.changed.notify_all();
+  if (stopped) stopped();
 }
 
 namespace {
@@ -292,6 +368,13 @@ int Server::serve(Result<std::uint16_t, Error> port) {
   signals.wait();
   shutdown(std::chrono::seconds(5));
   return 0;
+}
+
+Result<std::vector<Executor*>, Error> Server::executors() {
+  if (auto made = state_->make_loops(); !made.ok()) return Failure(std::move(made.error()));
+  std::vector<Executor*> executors;
+  for (auto& loop : state_->loops) executors.push_back(loop->loop.get());
+  return executors;
 }
 
 std::size_t Server::active_calls() const {

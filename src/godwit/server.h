@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "godwit/async/executor.h"
 #include "godwit/base/error.h"
 #include "godwit/base/result.h"
 #include "godwit/base/time.h"
@@ -40,6 +42,10 @@ struct ServerOptions {
   std::uint32_t initial_stream_window = 256 * 1024;
   std::uint32_t max_stream_window = 8 * 1024 * 1024;
 
+  // TCP ports that the server listens on may be shared: with other sockets that say the same, of this process or of
+  // another of this user. The kernel spreads connections over them. Off: a port that is taken is an error of listen().
+  bool share_ports = false;
+
   // How long a loop looks for input without sleeping before it sleeps: lower latency for a busy core.
   Duration busy_poll = Duration::zero();
 
@@ -70,7 +76,9 @@ class Server {
   void set_fallback(std::shared_ptr<rpc::MethodHandler> handler);
 
   // Opens a port: "0.0.0.0:50051", "[::]:50051", "localhost:0", "unix:/run/greeter.sock". Returns the port's number (0
-  // for Unix sockets). The error names the address and the reason; a port that another process holds is one.
+  // for Unix sockets). The error names the address and the reason; a port that another process holds is one. A name is
+  // listened for at all its addresses; one that can be opened is enough. "[::]" takes IPv4 connections too, and them
+  // alone where the system has no IPv6.
   Result<std::uint16_t, Error> listen(std::string_view address);
   // The same with TLS.
   Result<std::uint16_t, Error> listen(std::string_view address, const tls::TlsServerOptions& tls);
@@ -79,9 +87,13 @@ class Server {
   Result<void, Error> start();
   // Returns when the server has stopped.
   void wait();
-  // Takes no new calls; those that run have `grace` to end, then they are cancelled. Returns when all has ended. Handlers
-  // that block are waited for in any case.
+  // Takes no new calls; those that run have `grace` to end, then they are cancelled. Returns when all has ended.
+  // Handlers that block are waited for in any case.
   void shutdown(Duration grace = Duration::zero());
+  // The same without waiting. `stopped` is called once when all has ended, on a thread of the server (or inside, when
+  // nothing runs any more): it must not destroy the server. May be called again, any number of times: the earliest end
+  // of the grace counts. Any thread.
+  void begin_shutdown(Duration grace, std::function<void()> stopped = {});
 
   // listen(), start(), and wait() until SIGINT or SIGTERM, then shutdown() with 5 seconds of grace. Returns what main()
   // should: 0, or 1 after an error was printed.
@@ -90,6 +102,9 @@ class Server {
 
   // Calls that run now, on all loops.
   std::size_t active_calls() const;
+  // The server's loops, in their order; made now, if listen() has not. Handlers that answer from other threads post
+  // their work there. They live as long as the server. The error: the process is out of descriptors.
+  Result<std::vector<Executor*>, Error> executors();
 
  private:
   int serve(Result<std::uint16_t, Error> port);
