@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "runtime.h"
+
 namespace godwit::python {
 
 EventSource::~EventSource() = default;
 
 void EventSource::signal(std::uint32_t bits) {
-  if (!queue_ || bits_.fetch_or(bits, std::memory_order_acq_rel) != 0) return;
+  if (!queue_ || queue_->dead() || bits_.fetch_or(bits, std::memory_order_acq_rel) != 0) return;
   retain();
   EventSource* self = this;
   queue_->push(&self, 1);
@@ -24,6 +26,20 @@ Ref<EventQueue> EventQueue::make(bool with_descriptor) {
     if (descriptor < 0) return {};
   }
   return Ref<EventQueue>::adopt(new EventQueue(descriptor));
+}
+
+EventQueue::EventQueue(int descriptor) : generation_(Runtime::generation()), descriptor_(descriptor) {}
+
+bool EventQueue::dead() const { return generation_ != Runtime::generation(); }
+
+// In the child of a fork the parent's threads may have held the mutex: nothing is touched, but the child's copy of the
+// descriptor.
+void EventQueue::unreferenced() {
+  if (!dead()) {
+    delete this;
+  } else if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
 }
 
 EventQueue::~EventQueue() {
@@ -68,6 +84,7 @@ void EventQueue::wake_one(std::unique_lock<std::mutex> lock) {
 }
 
 std::size_t EventQueue::drain(std::size_t max, std::vector<Event>& out) {
+  if (dead()) return 0;
   std::unique_lock lock(mutex_);
   const std::size_t count = std::min(max, count_);
   if (count == 0) return 0;
@@ -91,6 +108,7 @@ std::size_t EventQueue::drain(std::size_t max, std::vector<Event>& out) {
 }
 
 bool EventQueue::wait(Duration timeout) {
+  if (dead()) return false;
   std::unique_lock lock(mutex_);
   const bool for_ever = timeout < Duration::zero();
   // Beyond a year nobody can tell the difference, and clocks do not overflow.
@@ -112,12 +130,20 @@ bool EventQueue::wait(Duration timeout) {
 }
 
 void EventQueue::close() {
+  if (dead()) return;
   std::lock_guard lock(mutex_);
   closed_ = true;
   changed_.notify_all();
 }
 
+bool EventQueue::closed() const {
+  if (dead()) return true;
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 void EventQueue::abandon() {
+  if (dead()) return;
   std::vector<EventSource*> left;
   {
     std::lock_guard lock(mutex_);
@@ -129,6 +155,7 @@ void EventQueue::abandon() {
 }
 
 std::size_t EventQueue::size() const {
+  if (dead()) return 0;
   std::lock_guard lock(mutex_);
   return count_;
 }

@@ -125,6 +125,7 @@ class EventQueue final : public Shared {
   bool wait(Duration timeout);
   // Ends every wait(), now and later. What is there can still be taken.
   void close();
+  bool closed() const;
   // Nobody will take events any more: what waits, and what comes, is let go.
   void abandon();
 
@@ -135,13 +136,16 @@ class EventQueue final : public Shared {
  private:
   friend class EventSource;
   friend class EventBatch;
-  explicit EventQueue(int descriptor) : descriptor_(descriptor) {}
+  explicit EventQueue(int descriptor);
   ~EventQueue() override;
+  void unreferenced() override;
+  bool dead() const;  // of the parent of this process: nothing is here, and nothing comes
   // The sources' references become the queue's.
   void push(EventSource* const* sources, std::size_t count);
   void grow(std::size_t count);
   void wake_one(std::unique_lock<std::mutex> lock);
 
+  const std::uint64_t generation_;
   const int descriptor_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
