@@ -54,9 +54,10 @@ void Outgoing::add(std::string_view message) {
     large_.push_back({small_.size(), frame_message(message)});
     return;
   }
-  const std::size_t at = small_.size();
-  small_.resize(at + kPrefix + message.size());
-  put_framed(message, small_.data() + at);
+  std::uint8_t prefix[kPrefix] = {};
+  store_be32(prefix + 1, static_cast<std::uint32_t>(message.size()));
+  small_.insert(small_.end(), prefix, prefix + kPrefix);
+  small_.insert(small_.end(), message.begin(), message.end());
 }
 
 void Outgoing::clear() {
