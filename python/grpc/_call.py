@@ -8,6 +8,7 @@ from grpc._interfaces import Call, Future, FutureCancelledError, FutureTimeoutEr
 
 _OK = StatusCode.OK
 _TIMEOUT = 2  # of the engine's waits
+_DEADLINE = "Deadline Exceeded"
 
 # Two threads may ask for a future's result at the same time; its reply is parsed once.
 _settling = threading.Lock()
@@ -54,6 +55,8 @@ def settled(call, state):
     state.details = call.details()
     if code is not _OK:
         state.debug_error_string = f"{call.peer() or 'local'}: {code.name}: {state.details}"
+        if code is StatusCode.DEADLINE_EXCEEDED and state.details.startswith(_DEADLINE + ":"):
+            state.details = _DEADLINE  # programs compare it
     state.code = code
     return state
 
@@ -167,8 +170,8 @@ class _Rendezvous(RpcError, RpcContext):
         self._response_deserializer = response_deserializer
         self._deadline = deadline
 
-    # True for calls with one reply: it is the result.
-    _one_reply = False
+    _one_reply = False  # True for calls with one reply: it is the result
+    _tells = False      # True for calls that tell their end to the queue of callbacks
 
     def _settle(self, timeout=None):
         """Waits for the end. False: not in time."""

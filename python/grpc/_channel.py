@@ -69,7 +69,7 @@ class _Subscription:
                 try:
                     self.callback(CONNECTIVITIES[state])
                 except Exception:
-                    _events._log_failure(self.callback)
+                    _events.log_failure(self.callback)
             if last == 4 or not self._queue.wait():
                 break
             self._queue.drain()

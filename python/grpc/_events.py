@@ -1,46 +1,21 @@
-"""Callbacks of the client side: one daemon thread takes what the engine tells, started when the first callback comes."""
+"""Callbacks of the client side: a daemon thread takes what the engine tells, once somebody has asked for a callback."""
 import threading
 
-from grpc import _fork, _godwit
+from grpc import _common, _fork, _godwit
 
 _lock = threading.Lock()
-_queue = None
+_queue = None     # made with the first callback: calls that start later tell their end to it
+_pending = set()  # calls with callbacks: they stay until these were called, though the user has let go of them
 
 
 def _after_fork_in_child():
     global _lock, _queue
     _lock = threading.Lock()
     _queue = None  # its thread is the parent's
+    _pending.clear()
 
 
 _fork.at_child(_after_fork_in_child)
-
-
-def _log_failure(fn):
-    from grpc import _common
-    from grpc._log import logger
-    logger("grpc._channel").exception("The callback %s raised", _common.source_of(fn))
-
-
-def _run(queue):
-    while queue.wait():
-        for call, bits in queue.drain():
-            if bits & _godwit.ENDED:
-                rendezvous, call.user = call.user, None
-                if rendezvous is not None:
-                    _fire(rendezvous)
-                rendezvous = None
-        call = None
-
-
-def queue():
-    """The queue that calls with callbacks tell their end to."""
-    global _queue
-    with _lock:
-        if _queue is None:
-            _queue = _godwit.EventQueue()
-            _fork.at_exit(_queue.close, start_thread(_run, (_queue,), "grpc-callbacks"))
-        return _queue
 
 
 def start_thread(target, args, name):
@@ -50,29 +25,66 @@ def start_thread(target, args, name):
     return thread
 
 
+def log_failure(fn):
+    """A callback raised."""
+    from grpc._log import logger
+    logger("grpc._channel").exception("The callback %s raised", _common.source_of(fn))
+
+
+def queue():
+    """Where calls are to tell their end, or None: nobody in this process has asked for callbacks."""
+    return _queue
+
+
+def _use_queue():
+    global _queue
+    if _queue is None:
+        _queue = _godwit.EventQueue()
+        _fork.at_exit(_queue.close, start_thread(_run, (_queue,), "grpc-callbacks"))
+
+
+def _run(queue):
+    while queue.wait():
+        for call, bits in queue.drain():
+            if bits & _godwit.ENDED and call.user is not None:
+                _fire(call.user)
+        call = None
+
+
+def _wait_and_fire(rendezvous):
+    rendezvous._call.wait_ended()
+    _fire(rendezvous)
+
+
 def _fire(rendezvous):
     state = rendezvous._state
     with _lock:
         callbacks, state.callbacks = state.callbacks, None
+        _pending.discard(rendezvous)
+    rendezvous._call.user = None
     for fn in callbacks or ():
         try:
             fn(rendezvous)
         except Exception:
-            _log_failure(fn)
+            log_failure(fn)
 
 
 def when_ended(rendezvous, fn):
     """fn(rendezvous) when its call is over, from another thread; at once if it is over already."""
-    tell_to = queue()
-    state = rendezvous._state
+    state, call = rendezvous._state, rendezvous._call
     with _lock:
         late = state.callbacks is None
         if not late:
             state.callbacks.append(fn)
-            first = len(state.callbacks) == 1
+            if len(state.callbacks) > 1:
+                return
+            _use_queue()
+            _pending.add(rendezvous)
     if late:
         fn(rendezvous)
-    elif first:
-        # The call keeps its Python object until the callbacks were called: nobody else may hold it.
-        rendezvous._call.user = rendezvous
-        rendezvous._call.tell_end(tell_to)
+    elif rendezvous._tells:
+        call.user = rendezvous
+        if call.ended():  # perhaps before there was anybody to tell
+            _fire(rendezvous)
+    else:
+        start_thread(_wait_and_fire, (rendezvous,), "grpc-callback")

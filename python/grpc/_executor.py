@@ -182,7 +182,7 @@ class DrainedCalls(_Calls):
         while True:
             with lock:
                 # One at a time while the dispatcher sleeps: the rest stays where it wakes the dispatcher.
-                if self._take(1 if self._asleep else _BATCH, self._ready):
+                if self._take(1 if self._asleep else _BATCH, self._ready) or self._ready:
                     return True
                 # Nothing to do. One drainer may wait for more, unless somebody else needs the worker.
                 if self._closed or self._lingering or self._others():
@@ -230,6 +230,8 @@ class DrainedCalls(_Calls):
                 continue
             if not current:
                 self._start(1)
+            elif None in current:
+                pass  # about to take them
             elif current == seen:
                 # No handler came to an end.
                 self._take_aside()

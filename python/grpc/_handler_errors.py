@@ -89,10 +89,10 @@ def _what_is_wrong(method, reply, error):
     if isinstance(reply, types.GeneratorType) and not streams:
         return ("it yields, but the method has one reply", "use `return`, or write `returns (stream ...)` in the .proto "
                 "file")
-    wanted = getattr(method.serialize, "__objclass__", None)
+    wanted = method.reply_type
     if method.serialize is _bytes:
         return (f"it gave {type(reply).__name__}", "without a response_serializer, replies are bytes")
-    if wanted is not None and not isinstance(reply, wanted):
+    if wanted is not None and type(reply) is not wanted:
         return (f"it gave {type(reply).__name__} instead of {wanted.__name__}", f"make a {wanted.__name__}")
     return (f"its reply, {type(reply).__name__}, could not be serialized: {type(error).__name__}: {error}",
             "look at the serializer and at the values in the message")

@@ -1,7 +1,7 @@
 """Running one call: request, handler, reply. One class per kind; run() is called on a thread of the user's executor."""
 import types
 
-from grpc import _common, _handler_errors
+from grpc import _common, _handler_errors, _message_types
 from grpc._enums import STATUS_NUMBERS
 from grpc._server_context import AbortError, BadRequestError, CallOverError, OneRequest, _Context, _RequestIterator
 
@@ -13,7 +13,7 @@ class Method:
     """A handler with its functions, ready to be called."""
 
     __slots__ = ("server", "path", "behavior", "deserialize", "serialize", "request_streaming", "response_streaming",
-                 "__weakref__")
+                 "reply_type")
 
     def __init__(self, server, path, handler, behavior):
         self.server = server
@@ -23,6 +23,7 @@ class Method:
         self.response_streaming = handler.response_streaming
         self.deserialize = handler.request_deserializer or _common.identity
         self.serialize = handler.response_serializer or _handler_errors.bytes_reply
+        self.reply_type = _message_types.type_for(path, 1, handler.response_serializer)
 
     # ---- what is not the usual way
 
@@ -62,6 +63,11 @@ class Method:
             number = _UNKNOWN
         self.end(call, context, number, "" if details is None else _common.decode(details), last)
 
+    def check_type(self, reply):
+        """Raises TypeError for a message of another type."""
+        if _message_types.is_other(reply, self.reply_type):
+            raise TypeError(f"{type(reply).__name__} instead of {self.reply_type.__name__}")
+
     def one_request(self, call, context):
         """The request of a handler that takes one, wherever it is. False: there is none, and the call is ended."""
         data = call.request
@@ -94,6 +100,8 @@ class Method:
         except BaseException as error:
             return self.failed(call, context, error)
         try:
+            if self.reply_type is not None and type(reply) is not self.reply_type:
+                self.check_type(reply)
             data = self.serialize(reply)
         except Exception as error:
             return self.fail(call, context, _INTERNAL, _handler_errors.bad_reply(self, reply, error))
@@ -111,9 +119,12 @@ class Method:
             except TypeError:
                 return self.fail(call, context, _UNKNOWN, _handler_errors.not_iterable(self, replies))
         serialize, write, can_write, is_active = self.serialize, call.write, call.can_write, call.is_active
+        reply_type = self.reply_type
         try:
             for reply in replies:
                 try:
+                    if reply_type is not None and type(reply) is not reply_type:
+                        self.check_type(reply)
                     data = serialize(reply)
                 except Exception as error:
                     return self.fail(call, context, _INTERNAL, _handler_errors.bad_reply(self, reply, error))
@@ -148,6 +159,8 @@ class UnaryUnary(Method):
         except BaseException as error:
             return self.failed(call, context, error)
         try:
+            if self.reply_type is not None and type(reply) is not self.reply_type:
+                self.check_type(reply)
             data = self.serialize(reply)
         except Exception as error:
             return self.fail(call, context, _INTERNAL, _handler_errors.bad_reply(self, reply, error))
@@ -208,6 +221,8 @@ class NonBlocking(Method):
                 self.finish(call, context, None)
                 return
             try:
+                if self.reply_type is not None and type(reply) is not self.reply_type:
+                    self.check_type(reply)
                 data = self.serialize(reply)
             except Exception as error:
                 self.fail(call, context, _INTERNAL, _handler_errors.bad_reply(self, reply, error))

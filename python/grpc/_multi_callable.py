@@ -1,7 +1,7 @@
 """Methods of a channel, ready to be called."""
 import sys
 
-from grpc import _common, _credentials, _requests
+from grpc import _common, _credentials, _events, _message_types, _requests
 from grpc._call import (_InactiveRpcError, _MultiThreadedRendezvous, _SingleThreadedRendezvous, _UnaryReply, fail_reply,
                         failed_state, new_state, no_reply, settled)
 from grpc._enums import StatusCode
@@ -22,10 +22,13 @@ class _Method:
         self._response_deserializer = response_deserializer
         self._serialize = _common.identity if request_serializer is None else request_serializer
         self._deserialize = _common.identity if response_deserializer is None else response_deserializer
+        self._request_type = _message_types.type_for(self._path, 0, request_serializer)
         self._call_credentials = channel._call_credentials
 
     def _bytes(self, request):
         """The request as bytes."""
+        if self._request_type is not None and type(request) is not self._request_type:
+            self._check_type(request)
         try:
             data = self._serialize(request)
         except Exception as error:
@@ -36,14 +39,17 @@ class _Method:
             raise self._bad_request(request, None)
         return data
 
+    def _check_type(self, request):
+        if _message_types.is_other(request, self._request_type):
+            raise self._bad_request(request, None)
+
     def _bad_request(self, request, error):
         from grpc._log import logger
-        wanted = getattr(self._serialize, "__objclass__", None)
         reason = f"{type(error).__name__}: {error}" if error is not None else "the serializer did not return bytes"
         if self._request_serializer is None:
             reason = "without a serializer, requests are bytes"
-        elif wanted is not None and not isinstance(request, wanted):
-            reason = f"the method takes {wanted.__name__}"
+        elif self._request_type is not None and type(request) is not self._request_type:
+            reason = f"the method takes {self._request_type.__name__}"
         text = f"{self._path}: {type(request).__name__} can't be sent: {reason}"
         logger("grpc._channel").error("%s", text, exc_info=error)
         state = failed_state(StatusCode.INTERNAL, "Exception serializing request!")
@@ -69,10 +75,10 @@ class _Method:
                     StatusCode.UNAVAILABLE, f"Getting metadata from plugin failed with error: {error}")) from error
         return (*(metadata or ()), *added)
 
-    def _start(self, data, timeout, metadata, credentials, wait_for_ready):
+    def _start(self, data, timeout, metadata, credentials, wait_for_ready, queue=None):
         if credentials is not None or self._call_credentials is not None:
             metadata = self._authorize(metadata, credentials, timeout)
-        return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready)
+        return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, queue)
 
     def _failure(self, call):
         """The error of a blocking call that gave no reply."""
@@ -96,13 +102,15 @@ class _Method:
         call = self._start(None, timeout, metadata, credentials, wait_for_ready)
         state = new_state()
         rendezvous = kind(state, call, self._deserialize, None)
-        _requests.feed(call, iterator, self._serialize, self._path)
+        _requests.feed(call, iterator, self._bytes)
         return rendezvous
 
 
 class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
     def __call__(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
         # This is the way that most calls go: nothing here that could be elsewhere.
+        if self._request_type is not None and type(request) is not self._request_type:
+            self._check_type(request)
         try:
             data = self._serialize(request)
         except Exception as error:
@@ -133,8 +141,12 @@ class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
         return state.response, _UnaryReply(state, call, self._deserialize, None)
 
     def future(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
-        call = self._start(self._bytes(request), timeout, metadata, credentials, wait_for_ready)
-        return _UnaryReply(new_state(), call, self._deserialize, None)
+        queue = _events.queue()
+        call = self._start(self._bytes(request), timeout, metadata, credentials, wait_for_ready, queue)
+        future = _UnaryReply(new_state(), call, self._deserialize, None)
+        if queue is not None:
+            future._tells = True
+        return future
 
 
 class _UnaryStreamMultiCallable(_Method, UnaryStreamMultiCallable):

@@ -30,9 +30,9 @@ def iterate(requests, path):
                         "for one request, pass iter([request])") from None
 
 
-def feed(call, iterator, serialize, path):
-    """Sends all requests, on another thread."""
-    work = (call, iterator, serialize, path)
+def feed(call, iterator, serialize):
+    """Sends all requests, on another thread. serialize() logs what can't be sent, and raises."""
+    work = (call, iterator, serialize)
     try:
         queue = _idle.pop()
     except IndexError:
@@ -56,7 +56,7 @@ def _run(queue):
         _idle.append(queue)
 
 
-def _send(call, iterator, serialize, path):
+def _send(call, iterator, serialize):
     write, can_write = call.write, call.can_write
     while True:
         try:
@@ -65,16 +65,12 @@ def _send(call, iterator, serialize, path):
             call.close_writing()
             return
         except Exception:
-            logger("grpc._channel").exception("%s: the iterator of requests raised", path)
+            logger("grpc._channel").exception("The iterator of requests raised")
             call.cancel_with(2, "Exception iterating requests!")
             return
         try:
             data = serialize(request)
-            if type(data) is not bytes:
-                data = bytes(memoryview(data))
-        except Exception as error:
-            logger("grpc._channel").error("%s: %s can't be sent: %s", path, type(request).__name__, error,
-                                          exc_info=error)
+        except Exception:
             call.cancel_with(13, "Exception serializing request!")
             return
         if call.ended():

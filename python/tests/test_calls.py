@@ -1,0 +1,225 @@
+"""The four kinds of calls, and what the client can ask about them."""
+import threading
+import time
+
+import grpc
+import pytest
+from conftest import echo, ss, su, us, uu
+from google.protobuf.wrappers_pb2 import StringValue
+
+WORDS = {"request_deserializer": StringValue.FromString, "response_serializer": StringValue.SerializeToString}
+STUB = {"request_serializer": StringValue.SerializeToString, "response_deserializer": StringValue.FromString}
+
+
+def test_unary_bytes(serve):
+    call = serve({"M": uu(echo)}).unary()
+    for request in (b"", b"x", bytes(range(256)) * 8, b"y" * 3_000_000):
+        assert call(request) == request
+
+
+def test_unary_messages(serve):
+    call = serve({"M": uu(lambda r, c: StringValue(value="Hallo, " + r.value), **WORDS)}).unary(**STUB)
+    assert call(StringValue(value="世界")).value == "Hallo, 世界"
+    reply, info = call.with_call(StringValue(value="x"))
+    assert reply.value == "Hallo, x"
+    assert info.code() is grpc.StatusCode.OK and info.details() == "" and info.done() and not info.is_active()
+    assert info.result() is reply
+
+
+def test_many_calls_from_many_threads(serve):
+    call = serve({"M": uu(echo)}).unary()
+    wrong = []
+
+    def work(number):
+        for i in range(200):
+            if call(b"%d-%d" % (number, i)) != b"%d-%d" % (number, i):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(10)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert not wrong
+
+
+def test_unary_stream(serve):
+    def count(request, context):
+        for i in range(int(request)):
+            yield b"%d" % i
+
+    s = serve({"M": us(count)})
+    replies = s.channel.unary_stream("/t.T/M")(b"1000")
+    assert [int(r) for r in replies] == list(range(1000))
+    assert replies.code() is grpc.StatusCode.OK
+    assert list(replies) == []
+    assert list(s.channel.unary_stream("/t.T/M")(b"0")) == []
+
+
+def test_stream_unary(serve):
+    s = serve({"M": su(lambda requests, c: b"".join(requests))})
+    call = s.channel.stream_unary("/t.T/M")
+    assert call(iter([b"a", b"b", b"c"])) == b"abc"
+    assert call(b"%d" % i for i in range(3)) == b"012"
+    assert call([]) == b""
+    reply, info = call.with_call([b"list"])
+    assert (reply, info.code()) == (b"list", grpc.StatusCode.OK)
+    assert call.future(iter([b"1", b"2"])).result(5) == b"12"
+
+
+def test_stream_stream_ping_pong(serve):
+    s = serve({"M": ss(lambda requests, c: (r + b"!" for r in requests))})
+    go = threading.Semaphore(1)
+
+    def requests():
+        for i in range(100):
+            go.acquire()
+            yield b"%d" % i
+
+    got = []
+    for reply in s.channel.stream_stream("/t.T/M")(requests()):
+        got.append(reply)
+        go.release()
+    assert got == [b"%d!" % i for i in range(100)]
+
+
+def test_reply_before_the_requests_end(serve):
+    s = serve({"M": su(lambda requests, c: next(iter(requests)))})
+    held = threading.Event()
+
+    def requests():
+        yield b"first"
+        held.wait(30)
+
+    assert s.channel.stream_unary("/t.T/M")(requests(), timeout=10) == b"first"
+    held.set()
+
+
+def test_a_large_stream_does_not_fill_the_memory(serve):
+    def flood(request, context):
+        for _ in range(64):
+            yield b"x" * 1_000_000
+
+    s = serve({"M": us(flood)})
+    sizes = []
+    for reply in s.channel.unary_stream("/t.T/M")(b""):
+        sizes.append(len(reply))
+        time.sleep(0)
+    assert sizes == [1_000_000] * 64
+
+
+def test_requests_that_are_none(serve, errors):
+    s = serve({"M": ss(lambda requests, c: requests)})
+    with pytest.raises(TypeError, match="takes an iterator of requests, not int"):
+        s.channel.stream_stream("/t.T/M")(7)
+    call = s.unary(**STUB)
+    for function in (call, lambda r: s.channel.stream_unary("/t.T/M", **STUB)(iter([r]))):
+        with pytest.raises(grpc.RpcError) as caught:
+            function({"value": "x"})
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
+        assert "Exception serializing request!" in caught.value.details()
+        assert any("/t.T/M: dict can't be sent: " in text for text in errors())
+
+
+def test_an_iterator_of_requests_that_raises(serve, errors):
+    s = serve({"M": su(lambda requests, c: b"%d" % len(list(requests)))})
+
+    def requests():
+        yield b"1"
+        raise KeyError("lost")
+
+    with pytest.raises(grpc.RpcError) as caught:
+        s.channel.stream_unary("/t.T/M")(requests())
+    assert caught.value.code() is grpc.StatusCode.UNKNOWN
+    assert caught.value.details() == "Exception iterating requests!"
+    assert any("iterator of requests raised" in text for text in errors())
+
+
+def test_replies_that_can_not_be_parsed(serve, errors):
+    s = serve({"M": uu(lambda r, c: b"\xff\xff"), "S": us(lambda r, c: [b"\xff\xff"])})
+    with pytest.raises(grpc.RpcError) as caught:
+        s.unary(**STUB)(StringValue())
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert caught.value.details() == "Exception deserializing response!"
+    with pytest.raises(grpc.RpcError) as caught:
+        list(s.channel.unary_stream("/t.T/S", **STUB)(StringValue()))
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    with pytest.raises(grpc.RpcError):
+        s.unary(**STUB).future(StringValue()).result(5)
+
+
+def test_unknown_method(serve):
+    s = serve({"M": uu(echo)})
+    with pytest.raises(grpc.RpcError) as caught:
+        s.unary("Nope")(b"")
+    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+
+
+def test_errors_look_like_the_reference_s(serve):
+    def fail(request, context):
+        context.set_trailing_metadata((("k", "v"), ("k-bin", b"\x00\x01")))
+        context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+
+    with pytest.raises(grpc.RpcError) as caught:
+        serve({"M": uu(fail)}).unary()(b"")
+    error = caught.value
+    assert isinstance(error, (grpc.Call, grpc.Future)) and type(error).__name__ == "_InactiveRpcError"
+    lines = str(error).splitlines()
+    assert lines[:3] == ["<_InactiveRpcError of RPC that terminated with:", "\tstatus = StatusCode.NOT_FOUND",
+                         '\tdetails = "no such thing"']
+    assert lines[3].startswith('\tdebug_error_string = "') and lines[4] == ">"
+    assert tuple((k, v) for k, v in error.trailing_metadata()) == (("k", "v"), ("k-bin", b"\x00\x01"))
+    assert error.exception() is error and not error.is_active()
+
+
+def test_metadata_both_ways(serve):
+    def handler(request, context):
+        sent = {entry.key: entry.value for entry in context.invocation_metadata()}
+        context.send_initial_metadata((("initial", "1"), ("initial-bin", b"\x01")))
+        context.set_trailing_metadata((("trailing", "2"), ("trailing-bin", b"\x02\xff")))
+        return repr((sent["key"], sent["key-bin"])).encode()
+
+    s = serve({"M": uu(handler), "S": us(lambda r, c: iter([handler(r, c)]))})
+    sent = (("key", "value"), ("key-bin", b"\xff\x00"))
+    reply, call = s.unary().with_call(b"", metadata=sent)
+    assert reply == repr(("value", b"\xff\x00")).encode()
+    stream = s.channel.unary_stream("/t.T/S")(b"", metadata=list(sent))
+    for call in (call, stream):
+        assert ("initial", "1") in call.initial_metadata() and ("initial-bin", b"\x01") in call.initial_metadata()
+        assert [entry.value for entry in call.trailing_metadata() if entry.key.startswith("trailing")] == ["2", b"\x02\xff"]
+
+
+@pytest.mark.parametrize("metadata", [(("Upper", "x"),), (("key", "line\nbreak"),), (("key-bin", "text"),), (("key", b"x\xff"),),
+                                      (("", "x"),), ("ab", "c"), (("key",),)])
+def test_metadata_that_can_not_be_sent(serve, metadata):
+    s = serve({"M": uu(echo)})
+    with pytest.raises((ValueError, TypeError)):
+        s.unary()(b"", metadata=metadata)
+    with pytest.raises((ValueError, TypeError)):
+        s.channel.unary_stream("/t.T/M")(b"", metadata=metadata)
+    assert s.unary()(b"after") == b"after"
+
+
+def test_closed_channel(serve):
+    s = serve({"M": uu(echo)})
+    call = s.unary()
+    assert call(b"1") == b"1"
+    s.channel.close()
+    for function in (call, call.with_call, call.future, s.channel.unary_stream("/t.T/M"), s.channel.stream_unary("/t.T/M")):
+        with pytest.raises(ValueError, match="Cannot invoke RPC on closed channel!"):
+            function(b"2")
+    s.channel.close()
+
+
+def test_message_sizes(serve):
+    s = serve({"M": uu(lambda r, c: b"x" * int(r))}, channel_options=[("grpc.max_receive_message_length", 1000)])
+    assert len(s.unary()(b"900")) == 900
+    with pytest.raises(grpc.RpcError) as caught:
+        s.unary()(b"1001")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_errors_can_be_pickled(serve):
+    import pickle
+    with pytest.raises(grpc.RpcError) as caught:
+        serve({"M": uu(echo)}).unary("Nope")(b"")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and again.code() is grpc.StatusCode.UNIMPLEMENTED
