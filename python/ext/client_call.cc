@@ -339,6 +339,15 @@ void ClientCall::run() {
 
 void ClientCall::start_on_loop() {
   using Delivery = rpc::Call::Delivery;
+  // Timers are coarser than such a time-out, and an answer could come before they look.
+  if (deadline_ <= system_clock().now()) {
+    std::unique_lock lock(mutex_);
+    if (ended_) return;
+    const bool ring = end_here(StatusCode::kDeadlineExceeded,
+                               std::string(kDeadlineExceeded) + ": the time-out was over before the call was sent");
+    lock.unlock();
+    return tell(kInitialMetadata | kMessage | kWritable | kEnded, ring);
+  }
   retain();  // until on_done()
   call_ = &rpc::Call::make(channel_->core(), *method_, &context_, *this, unary() ? Delivery::kPush : Delivery::kPull);
   if (!only_one_) return call_->start();

@@ -27,7 +27,8 @@ class EventQueue:
     def __init__(self, with_descriptor: bool = False) -> None: ...
     # The eventfd, or -1.
     def fileno(self) -> int: ...
-    # Up to `max` (object, bits) pairs: the ServerCall, ClientCall or Watch that something happened to.
+    # Up to `max` (object, bits) pairs: the ServerCall, ClientCall or Watch that something happened to. Events of objects
+    # that nobody holds any more are left out: the list may be empty though wait() said that there is something.
     def drain(self, max: int = 64) -> list[tuple[Any, int]]: ...
     # True when there is an event; False at the time-out or after close().
     def wait(self, timeout: Optional[float] = None) -> bool: ...
@@ -111,6 +112,12 @@ class Server:
     def active_calls(self) -> int: ...
 
 class ServerCall:
+    """A call that arrived. Dropping it before finish() cancels it for the client.
+
+    ENDED comes when the call ended without finish(): the client cancelled or is gone, the deadline passed, the server was
+    stopped. Then finish() is still expected (it counts the call as handled), and goes nowhere. After finish() no event
+    comes.
+    """
     user: Any
     path: str
     method_id: int

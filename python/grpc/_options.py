@@ -42,20 +42,22 @@ def _is_known(name):
                             (name[5:] in _KNOWN or name.startswith(("grpc.testing.", "grpc.internal."))))
 
 
-def _complain(name, depth):
+def _complain(name):
     import difflib
+    import os
+    import sys
     import warnings
+    depth, here, frame = 1, os.path.dirname(__file__), sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        depth, frame = depth + 1, frame.f_back
     known = sorted("grpc." + k for k in _KNOWN) + sorted(_OWN)
     near = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches("grpc." + name, known, 1, 0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     warnings.warn(f"unknown gRPC option {name!r} has no effect{hint}", stacklevel=depth)
 
 
-def split(options, depth=4):
-    """(pairs for the engine, the package's own as a dict). Complains about unknown names with the caller's line.
-
-    depth: how many frames above this one the user's code is.
-    """
+def split(options):
+    """(pairs for the engine, the package's own as a dict). Complains about unknown names, with the user's line."""
     if isinstance(options, dict):
         raise TypeError("options are a list of (name, value) pairs, not a dict: write list(options.items())")
     engine, own = [], {}
@@ -69,7 +71,7 @@ def split(options, depth=4):
         if not isinstance(name, str):
             raise TypeError(f"an option's name is a str, not {type(name).__name__}: {pair!r}")
         if not _is_known(name):
-            _complain(name, depth)
+            _complain(name)
         if name in _OWN:
             own[name] = value
         elif isinstance(value, int):

@@ -85,7 +85,7 @@ class _Server(_ServerBase):
         if not hasattr(thread_pool, "submit"):
             raise TypeError("grpc.server() takes an executor such as concurrent.futures.ThreadPoolExecutor(10), not "
                             f"{type(thread_pool).__name__}")
-        engine_options, own = _options.split(options, 5)
+        engine_options, own = _options.split(options)
         self._handlers = _Handlers(generic_handlers, interceptors, bool(own.get(_options.EXCEPTION_TEXT)))
         self._pool = thread_pool
         self._queue = _godwit.EventQueue()
@@ -142,9 +142,10 @@ class _Server(_ServerBase):
     def stop(self, grace):
         with self._lock:
             if self._stage is _STOPPED or self._generation != _godwit.generation():
-                ended = threading.Event()
-                ended.set()
-                return ended
+                if not self._ended.is_set():
+                    self._engine.stop(0.0)  # never started: lets go of its ports
+                    self._ended.set()
+                return self._ended
             self._stage = _GRACE
         # Each call may shorten the time.
         self._engine.stop(0.0 if grace is None else float(grace))

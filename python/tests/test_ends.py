@@ -43,7 +43,7 @@ def test_deadline_of_a_blocking_call(serve):
     assert handler.over == [False]
 
 
-@pytest.mark.parametrize("timeout", [0, -1, 1e-9])
+@pytest.mark.parametrize("timeout", [0, -1, 1e-9, 1e-6])
 def test_tiny_timeouts_expire(serve, timeout):
     s = serve({"M": uu(echo), "S": us(lambda r, c: [r])})
     for function in (lambda: s.unary()(b"", timeout=timeout), lambda: s.unary().future(b"", timeout=timeout).result(),
