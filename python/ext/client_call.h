@@ -25,8 +25,8 @@
 namespace godwit::python {
 
 struct CallOptions {
-  std::optional<Duration> timeout;  // zero or less: DEADLINE_EXCEEDED at once
-  std::optional<bool> wait_for_ready;
+  std::optional<Duration> timeout = {};  // zero or less: DEADLINE_EXCEEDED at once
+  std::optional<bool> wait_for_ready = {};
 };
 
 // A method by its path: one object for each path and kind of the process, which stays. nullptr when there are too many

@@ -233,9 +233,12 @@ void init_channel(PyChannel* self, std::string target, nb::handle options, const
 
 bool wait_state_change(PyChannel& self, int last, nb::handle timeout) {
   const Ref<Channel> channel = self.channel;
-  return wait_in_slices(duration_of(timeout, "timeout"), false, [&](TimePoint until) {
-    return channel->wait_state_change(static_cast<ConnectivityState>(last), until);
+  enum class Change { kNone, kYes, kNever };
+  const Change change = wait_in_slices(duration_of(timeout, "timeout"), Change::kNone, [&](TimePoint until) {
+    if (channel->wait_state_change(static_cast<ConnectivityState>(last), until)) return Change::kYes;
+    return channel->closed() ? Change::kNever : Change::kNone;  // SHUTDOWN is for good
   });
+  return change == Change::kYes;
 }
 
 void bind_channel(nb::module_& m) {
