@@ -149,7 +149,6 @@ struct Server::State {
     out.http2.max_header_list_size = options.max_metadata_bytes;
     out.http2.initial_stream_window = options.initial_stream_window;
     out.http2.max_stream_window = options.max_stream_window;
-    out.http2.max_frame_size = http2::kRoomyFrameSize;
     out.max_connections = options.max_connections;
     return out;
   }
