@@ -54,7 +54,8 @@ class GrpcHandlerTest : public ::testing::Test {
   void add(std::string path, MethodKind kind, Handler run) {
     ASSERT_TRUE(methods.add({std::move(path), kind, std::make_shared<FunctionHandler>(std::move(run))}).ok());
   }
-  http::ExchangeEvents* request(std::vector<http::Field> more = {}, bool end = false, std::string_view path = "/p.S/Unary") {
+  http::ExchangeEvents* request(std::vector<http::Field> more = {}, bool end = false,
+                                std::string_view path = "/p.S/Unary") {
     std::vector<http::Field> fields = {{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}};
     bool has_type = false, has_te = false;
     for (const auto& f : more) {
@@ -188,8 +189,9 @@ TEST_F(GrpcHandlerTest, BadBodies) {
       {framed("hello").substr(0, 7), "grpc-status=13;grpc-message=the request ended inside a message"},
       {framed("x", 1), "grpc-status=13;grpc-message=a message is marked as compressed"},
       {framed("x", 7), "grpc-status=13;grpc-message=a message begins with flags"},
-      {framed("12345678901"), "grpc-status=8;grpc-message=the server received a message of 11 bytes for /p.S/Unary; its "
-                              "limit is 10 (server option max_receive_message_bytes)"},
+      {framed("12345678901"),
+       "grpc-status=8;grpc-message=the server received a message of 11 bytes for /p.S/Unary; its "
+       "limit is 10 (server option max_receive_message_bytes)"},
   };
   for (const Case& c : cases) {
     exchange.log.clear();
@@ -303,6 +305,14 @@ TEST_F(GrpcHandlerTest, InitialMetadataNeverTravelsInTrailers) {
   status = Status(StatusCode::kNotFound, "no");
   request({}, true, "/p.S/Bidi")->on_closed();
   EXPECT_EQ(exchange.log, std::string(kBegin) + "T(grpc-status=5;grpc-message=no;t=2;). ");
+}
+
+// Some servers say something with OK too.
+TEST_F(GrpcHandlerTest, AMessageOfAnOkStatusIsSent) {
+  add("/p.S/Bidi", MethodKind::kBidiStreaming,
+      [&](ServerCall&) -> Task<Status> { co_return Status(StatusCode::kOk, "fine"); });
+  request({}, true, "/p.S/Bidi")->on_closed();
+  EXPECT_EQ(exchange.log, "H(:status=200;content-type=application/grpc;) T(grpc-status=0;grpc-message=fine;). ");
 }
 
 TEST_F(GrpcHandlerTest, WhatAHandlerDoesNotReadStaysInThePeersWindow) {

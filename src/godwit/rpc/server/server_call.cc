@@ -361,7 +361,8 @@ void ServerCall::finish(const Status& status) {
   Timer::cancel();
   const Metadata& trailing = context_.trailing_metadata_;
   const Metadata& initial = context_.initial_metadata_;
-  if (status.ok() && trailing.empty() && trailing.problem().empty() && initial.problem().empty()) {
+  const bool plain = status.ok() && status.message().empty() && status.details().empty();
+  if (plain && trailing.empty() && trailing.problem().empty() && initial.problem().empty()) {
     if (answer_ == Answer::kNothing) send_headers();
     answer_ = Answer::kEnded;
     return exchange_->send_trailers(ok_trailers(), {});
