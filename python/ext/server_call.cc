@@ -116,8 +116,16 @@ void ServerCall::cancel() {
 }
 
 void ServerCall::abandon() {
-  cancel();
-  end(StatusCode::kCancelled, "", {}, std::nullopt, false);
+  if (dead()) return;
+  std::lock_guard lock(mutex_);
+  if (finished_) return;
+  finished_ = true;
+  core_->handled();
+  if (lost_) return;
+  over_.store(true, std::memory_order_release);
+  cancel_ = true;
+  note();
+  wake_waiters();
 }
 
 void ServerCall::want_message() {

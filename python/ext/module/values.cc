@@ -1,6 +1,10 @@
 #include "values.h"
 
+#include <unistd.h>
+
 #include <cmath>
+
+#include "runtime.h"
 
 namespace godwit::python {
 namespace {
@@ -107,6 +111,16 @@ bool read_timeout(PyObject* from, Duration& to) {
   }
   if (seconds < kLongest) to = Duration(static_cast<std::int64_t>(std::max(seconds, 0.0) * 1e9));
   return true;
+}
+
+bool in_main_thread() {
+  thread_local std::optional<std::uint64_t> generation;
+  thread_local bool main = false;
+  if (generation != Runtime::generation()) {
+    generation = Runtime::generation();
+    main = getpid() == gettid();
+  }
+  return main;
 }
 
 PyObject* seconds_until(TimePoint time) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,12 +38,15 @@ inline TimePoint time_after(Duration timeout) {
 // Seconds from now, zero or more; None for kNever.
 PyObject* seconds_until(TimePoint time);
 
+// True in the thread that runs handlers of signals. Asked of the system once for each thread and process.
+bool in_main_thread();
+
 // Waits without Python's lock: calls `wait(until)` until it says that it is ready or that is `until`'s turn; the main
 // thread looks at signals every 0.2 seconds. `wait` gives true when there is nothing more to wait for. False with an
 // exception set when a signal's handler raised one.
 template <typename Wait>
 bool wait_for_python(TimePoint until, Wait&& wait) {
-  const bool main_thread = getpid() == gettid();
+  const bool main_thread = in_main_thread();
   for (;;) {
     TimePoint step = until;
     if (main_thread) step = std::min(until, system_clock().now() + std::chrono::milliseconds(200));
