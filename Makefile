@@ -1,7 +1,7 @@
 # The commands of the house. Each is a script in tools/, which can be called by hand as well. Times are for 2 cores;
 # from nothing, then when little has changed.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test sanitize lint lint-all format bench interop conformance fuzz fresh-check
+.PHONY: help demo build python test sanitize lint lint-all format bench interop conformance fuzz fresh-check
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, t, ":"); printf "  make %-13s %s\n", t[1], $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,10 @@ demo: ## a whole service: import, serve, call with two clients, a load figure (3
 build: ## libraries, command line and programs into build/release (2 min; then seconds)
 	@tools/setup build
 	@tools/build release
+
+python: ## build/venv with the Python package installed (2 min; then seconds)
+	@tools/setup build
+	@tools/python
 
 test: ## g++ build and all tests and checks of the repository (15 min; then 2 min)
 	@tools/test

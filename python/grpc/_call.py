@@ -53,6 +53,7 @@ def settled(call, state):
     state.trailing_metadata = _common.metadata_out(call.trailing_metadata())
     code = status_code(call.code())
     state.details = call.details()
+    state.debug_error_string = ""
     if code is not _OK:
         state.debug_error_string = f"{call.peer() or 'local'}: {code.name}: {state.details}"
         if code is StatusCode.DEADLINE_EXCEEDED and state.details.startswith(_DEADLINE + ":"):

@@ -49,7 +49,8 @@ class _Context(ServicerContext):
         return self._call.peer()
 
     def auth_context(self):
-        return self._call.auth_context()
+        known = self._call.auth_context()
+        return known or {"transport_security_type": [b"insecure"], "security_level": [b"TSI_SECURITY_NONE"]}
 
     def peer_identity_key(self):
         known = self._call.auth_context()
