@@ -14,9 +14,7 @@ namespace {
 
 using google::protobuf::DescriptorProto;
 using google::protobuf::FieldDescriptorProto;
-using google::protobuf::FieldOptions;
 using google::protobuf::FileDescriptorProto;
-using google::protobuf::ListValue;
 using google::protobuf::MethodOptions;
 using google::protobuf::Struct;
 using google::protobuf::Value;
