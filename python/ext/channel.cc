@@ -27,13 +27,14 @@ class Channel::Engine final : public Work, public ConnectivityWatcher {
     post();
   }
   void close() {
+    Bell::Ring ring;
     {
       const std::lock_guard lock(mutex_);
       if (closed_.exchange(true)) return;
-      set_state(ConnectivityState::kShutdown);
+      ring = set_state(ConnectivityState::kShutdown);
       post();
     }
-    bell_.ring();
+    if (ring) bell_.ring(ring);
   }
   void end() {
     const std::lock_guard lock(mutex_);
@@ -53,15 +54,15 @@ class Channel::Engine final : public Work, public ConnectivityWatcher {
 
   bool wait_state_change(ConnectivityState last, TimePoint until) {
     for (;;) {
-      std::uint32_t word;
+      Bell::Ticket ticket;
       {
         const std::lock_guard lock(mutex_);
         if (state() != last) return true;
-        word = bell_.listen();
+        ticket = bell_.listen();
       }
       Duration left(-1);
       if (until != kNever && (left = until - system_clock().now()) <= Duration::zero()) return false;
-      if (bell_.sleep(word, left) != FutexWait::kWoken) return state() != last;
+      if (bell_.sleep(ticket, left) != FutexWait::kWoken) return state() != last;
     }
   }
 
@@ -94,14 +95,14 @@ class Channel::Engine final : public Work, public ConnectivityWatcher {
     }
   }
   void on_state(ConnectivityState state, const Status&) override {
-    bool ring = false;
+    Bell::Ring ring;
     {
       const std::lock_guard lock(mutex_);
       if (!closed_) ring = set_state(state);
     }
-    if (ring) bell_.ring();
+    if (ring) bell_.ring(ring);
   }
-  bool set_state(ConnectivityState state) {  // with the mutex
+  Bell::Ring set_state(ConnectivityState state) {  // with the mutex
     state_.store(state, std::memory_order_relaxed);
     for (const Ref<EventSource>& watcher : watchers_) watcher->signal(kArrived);
     if (state == ConnectivityState::kShutdown) watchers_.clear();

@@ -130,7 +130,7 @@ bool ClientCall::cancel() { return cancel_with(StatusCode::kCancelled, std::stri
 
 bool ClientCall::cancel_with(StatusCode code, std::string details) {
   if (!alive()) return false;
-  bool ring;
+  Bell::Ring ring;
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return false;
@@ -139,7 +139,7 @@ bool ClientCall::cancel_with(StatusCode code, std::string details) {
     if (started_) post();
     started_ = true;  // too late for start()
   }
-  if (ring) bell_.ring();
+  if (ring) bell_.ring(ring);
   signal(kInitialMetadata | kMessage | kWritable | kEnded);
   return true;
 }
@@ -156,7 +156,7 @@ void ClientCall::want_message() {
 }
 
 // With the mutex. The end, by this side or the other.
-bool ClientCall::end(StatusCode code, std::string details) {
+Bell::Ring ClientCall::end(StatusCode code, std::string details) {
   ended_ = true;
   code_ = code;
   details_ = std::move(details);
@@ -164,7 +164,7 @@ bool ClientCall::end(StatusCode code, std::string details) {
 }
 
 // With the mutex. What was received does not count.
-bool ClientCall::end_here(StatusCode code, std::string details) {
+Bell::Ring ClientCall::end_here(StatusCode code, std::string details) {
   incoming_.clear();
   next_ = incoming_bytes_ = 0;
   outgoing_.clear();
@@ -254,16 +254,16 @@ template <typename Look>
 ClientCall::Wait ClientCall::wait(TimePoint until, Look look) {
   if (!alive()) return Wait::kEnded;
   for (bool last = false;;) {
-    std::uint32_t word;
+    Bell::Ticket ticket;
     {
       const std::lock_guard lock(mutex_);
       if (const std::optional<Wait> found = look()) return *found;
       if (last) return Wait::kTimeout;
-      word = bell_.listen();
+      ticket = bell_.listen();
     }
     Duration left(-1);
     if (until != kNever && (left = until - system_clock().now()) <= Duration::zero()) return Wait::kTimeout;
-    last = bell_.sleep(word, left) != FutexWait::kWoken;
+    last = bell_.sleep(ticket, left) != FutexWait::kWoken;
   }
 }
 
@@ -332,7 +332,7 @@ void ClientCall::run() {
     return;
   }
   const bool writable = std::exchange(was_full_, false);
-  const bool ring = bell_.strike();
+  const Bell::Ring ring = bell_.strike();
   lock.unlock();
   tell(writable ? std::uint32_t{kWritable} : 0, ring);
 }
@@ -343,7 +343,7 @@ void ClientCall::start_on_loop() {
   if (deadline_ <= system_clock().now()) {
     std::unique_lock lock(mutex_);
     if (ended_) return;
-    const bool ring = end_here(StatusCode::kDeadlineExceeded,
+    const Bell::Ring ring = end_here(StatusCode::kDeadlineExceeded,
                                std::string(kDeadlineExceeded) + ": the time-out was over before the call was sent");
     lock.unlock();
     return tell(kInitialMetadata | kMessage | kWritable | kEnded, ring);
@@ -360,9 +360,9 @@ void ClientCall::start_on_loop() {
   if (call_ && !unary()) fetch();
 }
 
-void ClientCall::tell(std::uint32_t bits, bool ring) {
+void ClientCall::tell(std::uint32_t bits, Bell::Ring ring) {
   Runtime& runtime = channel_->runtime_;
-  if (ring) runtime.wakes().ring(Ref<Shared>::share(this), bell_);
+  if (ring) runtime.wakes().ring(*this, bell_, ring);
   if (bits != 0 && has_queue()) runtime.events().signal(*this, bits);
 }
 
@@ -400,7 +400,7 @@ void ClientCall::push(Slice message) {
   incoming_.push_back(std::move(message));
   if (unary()) return;  // it is looked at when the call has ended
   const bool wanted = std::exchange(wants_message_, false);
-  const bool ring = bell_.strike();
+  const Bell::Ring ring = bell_.strike();
   lock.unlock();
   tell(wanted ? std::uint32_t{kMessage} : 0, ring);
 }
@@ -410,7 +410,7 @@ void ClientCall::on_initial_metadata() {
   if (ended_) return;
   has_initial_metadata_ = true;
   peer_ = context_.peer();
-  const bool ring = bell_.strike();
+  const Bell::Ring ring = bell_.strike();
   lock.unlock();
   tell(kInitialMetadata, ring);
 }
@@ -426,7 +426,7 @@ void ClientCall::on_writable() {
   if (ended_) return;
   loop_can_write_ = true;
   const bool writable = std::exchange(was_full_, false);
-  const bool ring = bell_.strike();
+  const Bell::Ring ring = bell_.strike();
   lock.unlock();
   tell(writable ? std::uint32_t{kWritable} : 0, ring);
 }
@@ -439,7 +439,7 @@ void ClientCall::on_done() {
   Status status = std::move(call_->status());
   std::exchange(call_, nullptr)->release();
   std::uint32_t bits = kEnded;
-  bool ring = false;
+  Bell::Ring ring;
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return;  // cancelled meanwhile

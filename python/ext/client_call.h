@@ -112,9 +112,9 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   // With the mutex.
   void begin(std::unique_lock<std::mutex>& lock);
   void post();
-  // Returns whether to ring.
-  bool end(StatusCode code, std::string details);
-  bool end_here(StatusCode code, std::string details);
+  // What to ring.
+  Bell::Ring end(StatusCode code, std::string details);
+  Bell::Ring end_here(StatusCode code, std::string details);
   bool has_message() const { return next_ < incoming_.size(); }
 
   // On the loop.
@@ -127,7 +127,7 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   void on_message(const http::BodyView& message) override;
   void on_writable() override;
   void on_done() override;
-  void tell(std::uint32_t bits, bool ring);
+  void tell(std::uint32_t bits, Bell::Ring ring);
   Slice keep(const http::BodyView& message);
 
   template <typename Look>

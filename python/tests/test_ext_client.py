@@ -18,7 +18,8 @@ CANCELLED, DEADLINE_EXCEEDED, NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAV
 
 @contextlib.contextmanager
 def peer(*arguments):
-    with subprocess.Popen([PEER_PYTHON, PEER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    # -I: its own grpc, whatever PYTHONPATH says.
+    with subprocess.Popen([PEER_PYTHON, "-I", PEER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield f"127.0.0.1:{int(process.stdout.readline())}"
         process.stdin.close()
 
@@ -277,7 +278,7 @@ def test_wait_for_ready(tmp_path):
                "server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler('t.T', {'Echo':\n"
                "    grpc.unary_unary_rpc_method_handler(lambda request, context: request)})])\n"
                f"server.add_insecure_port({address!r}); server.start(); sys.stdin.read(); server.stop(None)\n")
-    with subprocess.Popen([PEER_PYTHON, "-c", program], stdin=subprocess.PIPE) as process:
+    with subprocess.Popen([PEER_PYTHON, "-I", "-c", program], stdin=subprocess.PIPE) as process:
         assert started.wait_ended(20) == g.READY
         assert started.reply == b"x"
         process.stdin.close()

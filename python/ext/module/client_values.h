@@ -9,6 +9,7 @@
 #include "event_queue.h"
 #include "godwit/base/time.h"
 #include "godwit/rpc/metadata.h"
+#include "unlocked.h"
 
 // Beside values.h, for the bindings of the client: all with Python's lock; what can fail throws.
 namespace godwit::python {
@@ -45,7 +46,7 @@ Result wait_in_slices(std::optional<Duration> timeout, Result again, Step step) 
   for (;;) {
     Result result;
     {
-      const nb::gil_scoped_release released;
+      const Unlocked unlocked;
       result = step(main ? std::min(end, system_clock().now() + kSlice) : end);
     }
     if (result != again) return result;

@@ -9,6 +9,7 @@
 
 #include "godwit/base/block.h"
 #include "godwit/base/time.h"
+#include "unlocked.h"
 #include "wire.h"
 
 // Values on their way between Python and C++, for all bindings. Everything here wants Python's lock; what can fail
@@ -52,7 +53,7 @@ bool wait_for_python(TimePoint until, Wait&& wait) {
     if (main_thread) step = std::min(until, system_clock().now() + std::chrono::milliseconds(200));
     bool done = false;
     {
-      const nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       done = wait(step);
     }
     if (PyErr_CheckSignals() != 0) return false;
