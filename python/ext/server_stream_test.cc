@@ -47,7 +47,7 @@ TEST_F(ServerStreamTest, ServerStreaming) {
 
 TEST_F(ServerStreamTest, ClientStreaming) {
   serve();
-  handle_with([this](ServerCall& call) {
+  handle_with([](ServerCall& call) {
     EXPECT_FALSE(call.has_request());
     int count = 0;
     while (call.wait_message(kNever) == Wait::kReady) {
@@ -69,7 +69,7 @@ TEST_F(ServerStreamTest, ClientStreaming) {
 
 TEST_F(ServerStreamTest, PingPongWithWaits) {
   serve();
-  handle_with([this](ServerCall& call) {
+  handle_with([](ServerCall& call) {
     call.send_initial_metadata({{"hello", "1"}});
     while (call.wait_message(kNever) == Wait::kReady) {
       Slice message;

@@ -244,7 +244,7 @@ def test_cancellation_and_deadline(serving):
 future = unary.future(b"x")
 sys.stdin.readline()
 future.cancel()
-say(code_of(lambda: unary(b"x", timeout=0.05)))
+say(code_of(lambda: unary(b"x", timeout=0.5)))
 """)
     call = s.next_call()
     call.user = "mine"

@@ -378,14 +378,13 @@ Result<std::vector<Executor*>, Error> Server::executors() {
 
 std::size_t Server::active_calls() const {
   std::atomic<std::size_t> count{0};
-  std::size_t waiting = 0;
+  std::size_t waiting = state_->loops.size();
   std::mutex mutex;
   std::condition_variable done;
   {
     std::lock_guard lock(state_->mutex);
     if (state_->stage != State::Stage::kServing) return 0;
     for (auto& loop : state_->loops) {
-      ++waiting;
       loop->loop->post(*new Posted([&, l = loop.get()] {
         count += l->handler.active_calls();
         std::lock_guard inner(mutex);
