@@ -56,8 +56,8 @@ class _Subscription:
         self._watch = _godwit.Watch(self._queue)
         self._ended = False
         engine.watch(self._watch)
-        self._handle = _fork.at_exit(self._queue.close, None)
-        _events.start_thread(self._run, (bool(try_to_connect),), "grpc-connectivity")
+        thread = _events.start_thread(self._run, (bool(try_to_connect),), "grpc-connectivity")
+        self._handle = _fork.at_exit(self._queue.close, thread)
 
     def _run(self, try_to_connect):
         last = None

@@ -161,6 +161,9 @@ class _Server(_ServerBase):
             self._stage = _STOPPED
         self._calls.close()
         _running.discard(self._calls)
+        if threading.current_thread() is not self._calls.thread:
+            # The interpreter may end as soon as the server has: nobody of ours is to be inside the engine then.
+            self._calls.thread.join(1)
         _fork.forget(self._handle)
         self._ended.set()
 
