@@ -6,19 +6,19 @@
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, t, ":"); printf "  make %-13s %s\n", t[1], $$2 }' $(MAKEFILE_LIST)
 
-demo: ## a whole service: import, serve, call with two clients, a load figure (3 min; then 15 s)
+demo: ## a whole service: import, serve, call with two clients, a load figure (2.5 min; then 15 s)
 	@tools/setup build peers-python
 	@tools/run_if_there tools/demo.sh
 
-build: ## libraries, command line and programs into build/release (2 min; then seconds)
+build: ## libraries, command line and programs into build/release (1.5 min; then seconds)
 	@tools/setup build
 	@tools/build release
 
-python: ## build/venv with the Python package installed (2 min; then seconds)
+python: ## build/venv with the Python package installed (1.5 min; then seconds)
 	@tools/setup build
 	@tools/python
 
-test: ## g++ build and all tests and checks of the repository (15 min; then 2 min)
+test: ## g++ build and all tests and checks of the repository (10 min; then 2 min)
 	@tools/test
 
 sanitize: ## the same tests with clang-19: AddressSanitizer and UBSan, then ThreadSanitizer (20 min; then 5 min)
