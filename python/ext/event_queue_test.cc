@@ -83,6 +83,7 @@ TEST(EventQueue, TheDescriptorIsReadableWhileThereAreEvents) {
   EXPECT_FALSE(readable());
   a->signal(kMessage);
   EXPECT_TRUE(readable());
+  queue->abandon();  // the event in it holds the source, and the source the queue
 }
 
 TEST(EventQueue, WaitsUntilThereIsAnEventOrItIsClosedOrTheTimeIsUp) {
