@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <atomic>
+#include <barrier>
 #include <thread>
 #include <vector>
 
@@ -180,6 +181,33 @@ TEST(EventBatch, TheEventsOfOneTurnComeTogether) {
   EXPECT_EQ(queue->drain(10, events), 2u);
   EXPECT_EQ(events[0].bits, kArrived | kMessage);
   EXPECT_EQ(other->drain(10, events), 1u);
+}
+
+// One thread is woken for both events; what it leaves, the next one takes, though the first does not come back.
+TEST(EventBatch, WhoLeavesEventsBehindWakesTheNextThread) {
+  auto loop = std::move(*net::EventLoop::create());
+  auto queue = EventQueue::make(false);
+  std::barrier both(2);
+  std::atomic<int> waiting{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      ++waiting;
+      EXPECT_TRUE(queue->wait(seconds(30)));
+      std::vector<EventQueue::Event> events;
+      EXPECT_EQ(queue->drain(1, events), 1u);
+      both.arrive_and_wait();
+    });
+  }
+  while (waiting < 2) std::this_thread::yield();
+  EventBatch batch(*loop);
+  auto a = make_source(queue);
+  auto b = make_source(queue);
+  batch.signal(*a, kMessage);
+  batch.signal(*b, kMessage);
+  loop->stop();
+  loop->run();
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace
