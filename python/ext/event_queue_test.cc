@@ -183,30 +183,38 @@ TEST(EventBatch, TheEventsOfOneTurnComeTogether) {
   EXPECT_EQ(other->drain(10, events), 1u);
 }
 
-// One thread is woken for both events; what it leaves, the next one takes, though the first does not come back.
+// One thread is woken for both events; what it leaves, the next one takes, though the first does not come back before.
+// Many rounds: in most of them both threads sleep when the events come.
 TEST(EventBatch, WhoLeavesEventsBehindWakesTheNextThread) {
+  constexpr int kRounds = 300;
   auto loop = std::move(*net::EventLoop::create());
   auto queue = EventQueue::make(false);
-  std::barrier both(2);
-  std::atomic<int> waiting{0};
+  std::barrier all(3);
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
-      ++waiting;
-      EXPECT_TRUE(queue->wait(seconds(30)));
-      std::vector<EventQueue::Event> events;
-      EXPECT_EQ(queue->drain(1, events), 1u);
-      both.arrive_and_wait();
+      for (int round = 0; round < kRounds; ++round) {
+        std::vector<EventQueue::Event> events;
+        if (!queue->wait(seconds(30))) {
+          ADD_FAILURE() << "nobody woke this thread";
+          return all.arrive_and_drop();
+        }
+        EXPECT_EQ(queue->drain(1, events), 1u);
+        all.arrive_and_wait();
+      }
     });
   }
-  while (waiting < 2) std::this_thread::yield();
   EventBatch batch(*loop);
   auto a = make_source(queue);
   auto b = make_source(queue);
-  batch.signal(*a, kMessage);
-  batch.signal(*b, kMessage);
-  loop->stop();
-  loop->run();
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < 10; ++i) std::this_thread::yield();
+    batch.signal(*a, kMessage);
+    batch.signal(*b, kMessage);
+    loop->stop();
+    loop->run();
+    all.arrive_and_wait();
+  }
   for (std::thread& thread : threads) thread.join();
 }
 
