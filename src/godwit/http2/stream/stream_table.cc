@@ -20,13 +20,10 @@ void StreamTable::erase(StreamId id) {
   GODWIT_DEBUG_ASSERT(size_ > 0);
   std::size_t hole = slot_of(id);
   while (slots_[hole]->id_ != id) hole = (hole + 1) & mask_;
-  // Close the gap: whatever could have stood in the hole moves into it.
-  for (std::size_t i = (hole + 1) & mask_; slots_[i]; i = (i + 1) & mask_) {
-    const std::size_t home = slot_of(slots_[i]->id_);
-    if (((i - home) & mask_) >= ((i - hole) & mask_)) {
-      slots_[hole] = slots_[i];
-      hole = i;
-    }
+  // Close the gap: who stands behind it moves up, until one that has its own slot.
+  for (std::size_t i = (hole + 1) & mask_; slots_[i] && distance_at(i) > 0; i = (i + 1) & mask_) {
+    slots_[hole] = slots_[i];
+    hole = i;
   }
   slots_[hole] = nullptr;
   --size_;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "godwit/base/random.h"
 #include "godwit/http2/stream/send_scheduler.h"
@@ -42,6 +44,24 @@ TEST(StreamTable, AgreesWithAMapUnderRandomWork) {
     EXPECT_EQ(table.find(id), stream);
     StreamPool::give_back(stream);
   }
+}
+
+// Neighbours in id are neighbours in memory: a walk over all of them for each stream would take ten minutes here.
+TEST(StreamTable, ManyOpenStreamsCostNoMoreEach) {
+  constexpr StreamId kOpen = 100'000;
+  StreamTable table;
+  std::deque<Stream*> open;
+  for (StreamId id = 1; id < 2 * 4'000'000; id += 2) {
+    open.push_back(StreamPool::make(id, 0, 0));
+    table.insert(open.back());
+    if (open.size() < kOpen) continue;
+    table.erase(open.front()->id());
+    ASSERT_EQ(table.find(open.front()->id()), nullptr);
+    StreamPool::give_back(open.front());
+    open.pop_front();
+  }
+  EXPECT_EQ(table.size(), open.size());
+  for (Stream* stream : open) StreamPool::give_back(stream);
 }
 
 TEST(StreamPool, UsesMemoryAgain) {
