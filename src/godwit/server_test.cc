@@ -30,8 +30,10 @@ class Waiting final : public Service {
       explicit Handler(std::binary_semaphore& a) : arrived(a) {}
       Task<Status> invoke(rpc::ServerCall& call) override {
         arrived.release();
-        co_await call.read();
-        co_return Status();
+        for (;;) {
+          const rpc::ServerCall::ReadResult read = co_await call.read();
+          if (read.outcome != rpc::ServerCall::ReadOutcome::kMessage) co_return Status();
+        }
       }
       std::binary_semaphore& arrived;
     };
