@@ -123,6 +123,7 @@ class SchemaLinker {
   std::span<const NumberRange> copy_ranges(const std::vector<NumberRange>& ranges);
 
   // linker_resolve.cc
+  void link_oneofs(MessageDescriptor& m);
   void resolve_message(MessageDescriptor& m);
   void resolve_field(FieldDescriptor& f, std::string_view scope);
   void resolve_default(FieldDescriptor& f);
@@ -138,7 +139,7 @@ class SchemaLinker {
   void validate_numbers(const MessageDescriptor& m);
   void validate_reserved(const MessageDescriptor& m);
   void validate_field_number(const FieldDescriptor& f);
-  std::string next_free_number(const MessageDescriptor& m) const;
+  std::string next_free_number(const MessageDescriptor& m);  // "" when no suggestion is left
   void validate_json_names(const MessageDescriptor& m);
   void validate_oneofs(const MessageDescriptor& m);
   void validate_map_field(const FieldDescriptor& f);
@@ -172,6 +173,9 @@ class SchemaLinker {
   std::vector<std::string_view> added_symbols_;
   std::vector<ExtensionKey> added_extensions_;
   std::vector<const FileDescriptor*> unused_;
+  // How many more errors get a suggestion. To find one, a name is compared with everything in sight: in a large file
+  // whose import is missing that would take minutes.
+  int suggestions_left_ = 20;
   std::vector<const FileDescriptor*> visible_files_;
   std::string scratch_;
   bool failed_ = false;

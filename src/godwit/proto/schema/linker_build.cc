@@ -364,22 +364,7 @@ void SchemaLinker::build_message(MessageDescriptor& m, DescriptorProto& proto, s
   for (const auto& r : proto.reserved_range()) ranges.push_back({r.start(), r.end()});
   m.reserved_ranges_ = copy_ranges(ranges);
 
-  // Oneof membership, and which oneofs are synthetic.
-  std::vector<const FieldDescriptor*> members;
-  for (std::uint32_t i = 0; i < m.oneof_count_; ++i) {
-    OneofDescriptor& o = m.oneofs_[i];
-    members.clear();
-    for (std::uint32_t k = 0; k < m.field_count_; ++k) {
-      FieldDescriptor& f = m.fields_[k];
-      if (!f.proto_->has_oneof_index() || f.proto_->oneof_index() != static_cast<std::int32_t>(i)) continue;
-      f.containing_oneof_ = &o;
-      members.push_back(&f);
-    }
-    o.is_synthetic_ = members.size() == 1 && members[0]->proto().proto3_optional();
-    auto* list = make_array<const FieldDescriptor*>(tables_.arena, members.size());
-    std::copy(members.begin(), members.end(), list);
-    o.fields_ = {list, members.size()};
-  }
+  link_oneofs(m);
   while (m.real_oneof_count_ < m.oneof_count_ && !m.oneofs_[m.real_oneof_count_].is_synthetic_) ++m.real_oneof_count_;
 
   // What the parts of an entry clash with has been said.

@@ -164,6 +164,8 @@ void SchemaLinker::explain_undefined(std::string_view name, std::string_view sco
   } else {
     message = quoted + " is not defined.";
   }
+  if (suggestions_left_ == 0) return;
+  --suggestions_left_;
   // Everything in sight, as it could be written here.
   std::vector<std::string_view> candidates;
   tables_.symbols.for_each([&](const Symbol& s) {
@@ -181,6 +183,30 @@ void SchemaLinker::explain_undefined(std::string_view name, std::string_view sco
   });
   std::string_view nearest = nearest_name(name, candidates);
   if (!nearest.empty()) help = "did you mean \"" + std::string(nearest) + "\"?";
+}
+
+// Oneof membership, and which oneofs are synthetic.
+void SchemaLinker::link_oneofs(MessageDescriptor& m) {
+  std::vector<std::uint32_t> counts(m.oneof_count_);
+  const auto oneof_of = [&](const FieldDescriptor& f) {
+    return f.proto_->has_oneof_index() ? static_cast<std::uint32_t>(f.proto_->oneof_index()) : m.oneof_count_;
+  };
+  for (std::uint32_t i = 0; i < m.field_count_; ++i) {
+    if (const std::uint32_t o = oneof_of(m.fields_[i]); o < m.oneof_count_) ++counts[o];
+  }
+  std::vector<const FieldDescriptor**> ends(m.oneof_count_);
+  for (std::uint32_t i = 0; i < m.oneof_count_; ++i) {
+    const std::size_t bytes = counts[i] * sizeof(FieldDescriptor*);
+    ends[i] = static_cast<const FieldDescriptor**>(tables_.arena.allocate(bytes, alignof(FieldDescriptor*)));
+    m.oneofs_[i].fields_ = {ends[i], counts[i]};
+  }
+  for (std::uint32_t i = 0; i < m.field_count_; ++i) {
+    const std::uint32_t o = oneof_of(m.fields_[i]);
+    if (o >= m.oneof_count_) continue;
+    m.fields_[i].containing_oneof_ = &m.oneofs_[o];
+    *ends[o]++ = &m.fields_[i];
+    m.oneofs_[o].is_synthetic_ = counts[o] == 1 && m.fields_[i].proto_->proto3_optional();
+  }
 }
 
 void SchemaLinker::resolve_message(MessageDescriptor& m) {
@@ -282,15 +308,17 @@ void SchemaLinker::resolve_enum_default(FieldDescriptor& f) {
   f.default_enum_ = &f.enum_type_->values()[0];
   if (f.has_default_value_) {
     std::string_view name = f.proto_->default_value();
-    const EnumValueDescriptor* found = nullptr;
-    std::vector<std::string_view> names;
-    for (const EnumValueDescriptor& v : f.enum_type_->values()) {
-      if (v.name() == name) found = &v;
-      names.push_back(v.name());
-    }
+    const EnumValueDescriptor* found = f.enum_type_->find_value(name);
     if (found == nullptr) {
+      std::vector<std::string_view> names;
+      if (suggestions_left_ > 0) {
+        --suggestions_left_;
+        for (const EnumValueDescriptor& v : f.enum_type_->values()) names.push_back(v.name());
+      }
       std::string_view nearest = nearest_name(name, names);
-      error(Part::kDefault, f.full_name_, "Enum type \"" + std::string(f.enum_type_->full_name()) + "\" has no value named \"" + std::string(name) + "\".",
+      error(Part::kDefault, f.full_name_,
+            "Enum type \"" + std::string(f.enum_type_->full_name()) + "\" has no value named \"" + std::string(name) +
+                "\".",
             nearest.empty() ? "" : "did you mean \"" + std::string(nearest) + "\"?");
       return;
     }

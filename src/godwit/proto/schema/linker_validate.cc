@@ -117,7 +117,9 @@ void SchemaLinker::validate_message(MessageDescriptor& m) {
   }
 }
 
-std::string SchemaLinker::next_free_number(const MessageDescriptor& m) const {
+std::string SchemaLinker::next_free_number(const MessageDescriptor& m) {
+  if (suggestions_left_ == 0) return {};
+  --suggestions_left_;
   std::int64_t next = 1;
   for (const FieldDescriptor& f : m.fields()) next = std::max<std::int64_t>(next, std::int64_t{f.number()} + 1);
   if (next >= kEndOfFieldNumbers) next = 1;           // the end is taken: the first gap then
@@ -147,19 +149,19 @@ std::string SchemaLinker::next_free_number(const MessageDescriptor& m) const {
 }
 
 void SchemaLinker::validate_field_number(const FieldDescriptor& f) {
-  std::string help = f.is_extension_ ? std::string() : next_free_number(*f.containing_type_);
+  std::string message;
   if (f.number_ <= 0) {
-    error(Part::kNumber, f.full_name_, "Field numbers must be positive integers.", help);
+    message = "Field numbers must be positive integers.";
   } else if (f.number_ >= kEndOfFieldNumbers &&
              !(f.is_extension_ && f.containing_type_->options().message_set_wire_format())) {
-    error(Part::kNumber, f.full_name_,
-          "Field numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".", help);
+    message = "Field numbers cannot be greater than " + std::to_string(kEndOfFieldNumbers - 1) + ".";
   } else if (f.number_ >= kFirstReservedNumber && f.number_ <= kLastReservedNumber) {
-    error(Part::kNumber, f.full_name_,
-          "Field numbers " + std::to_string(kFirstReservedNumber) + " through " + std::to_string(kLastReservedNumber) +
-              " are reserved for the protocol buffer library implementation.",
-          help);
+    message = "Field numbers " + std::to_string(kFirstReservedNumber) + " through " +
+              std::to_string(kLastReservedNumber) + " are reserved for the protocol buffer library implementation.";
+  } else {
+    return;
   }
+  error(Part::kNumber, f.full_name_, message, f.is_extension_ ? std::string() : next_free_number(*f.containing_type_));
 }
 
 void SchemaLinker::validate_numbers(const MessageDescriptor& m) {

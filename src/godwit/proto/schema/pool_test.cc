@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 
 #include "godwit/proto/generated/google/protobuf/descriptor.pb.h"
 
@@ -200,6 +201,22 @@ TEST(DescriptorPoolTest, AMapEntryIsHeldByItsMapAlone) {
     EXPECT_TRUE(std::any_of(added.error().begin(), added.error().end(),
                             [&](const SchemaError& e) { return e.element == c.element; }));
   }
+}
+
+// To look for one takes a walk over all names.
+TEST(DescriptorPoolTest, OnlyTheFirstUndefinedNamesGetASuggestion) {
+  FileDescriptorProto file = example();
+  for (int i = 0; i < 50; ++i) {
+    add_field(*file.mutable_message_type(0), "x" + std::to_string(i), 200 + i, FieldDescriptorProto::TYPE_MESSAGE)
+        .set_type_name("Artikle");
+  }
+  DescriptorPool pool;
+  const auto added = pool.add(file);
+  ASSERT_FALSE(added.ok());
+  ASSERT_EQ(added.error().size(), 50u);
+  EXPECT_EQ(added.error().front().help, "did you mean \"Article\"?");
+  EXPECT_EQ(added.error().back().help, "");
+  EXPECT_THAT(added.error().back().message, HasSubstr("not defined"));
 }
 
 TEST(DescriptorPoolTest, RefusesBytesThatAreNoDescriptor) {
