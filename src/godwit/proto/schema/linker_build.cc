@@ -19,7 +19,7 @@ template <typename T>
 T* make_array(Arena& arena, std::size_t count) {
   if (count == 0) return nullptr;
   T* array = static_cast<T*>(arena.allocate(sizeof(T) * count, alignof(T)));
-  for (std::size_t i = 0; i < count; ++i) ::new (array + i) T();
+  for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(array + i)) T();
   return array;
 }
 
