@@ -108,3 +108,51 @@ class SSLSessionCacheLRU:
 
     def __int__(self):
         return id(self)
+
+
+# What grpc.aio raises, and the end of its streams: pickles of the reference find them here.
+class BaseError(Exception):
+    """What the errors of grpc.aio have in common, but for AioRpcError."""
+
+
+class AbortError(BaseError):
+    """Raised by ServicerContext.abort(): it ends the handler."""
+
+
+class InternalError(BaseError):
+    """Something went wrong inside of grpc."""
+
+
+class UsageError(BaseError):
+    """Something was called that can't be called now."""
+
+
+class _EOF:
+    """What read() gives after the last message."""
+
+    __slots__ = ()
+
+    def __bool__(self):
+        return False
+
+    def __len__(self):
+        return 0
+
+    def __repr__(self):
+        return "<grpc.aio.EOF>"
+
+    __str__ = __repr__
+
+    def __reduce__(self):
+        return "EOF"
+
+
+EOF = _EOF()
+
+
+def init_grpc_aio():
+    """Nothing has to be done before grpc.aio is used."""
+
+
+def shutdown_grpc_aio():
+    """Nothing has to be done after grpc.aio was used."""
