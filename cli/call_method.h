@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/disk_source_tree.h"
 #include "godwit/base/error.h"
 #include "godwit/base/result.h"
 #include "godwit/compiler/compiler.h"
+#include "godwit/compiler/driver/disk_source_tree.h"
 #include "godwit/proto/json/type_registry.h"
 #include "godwit/proto/message/dynamic_message.h"
 #include "godwit/rpc/method_kind.h"
@@ -35,7 +35,7 @@ class ServiceCatalog {
   std::vector<const proto::ServiceDescriptor*> services() const;
   Error unknown_service(std::string_view written, std::string_view service, std::string_view method) const;
 
-  DiskSourceTree tree_;
+  compiler::DiskSourceTree tree_;
   compiler::Report report_;
   std::unique_ptr<compiler::Compiler> compiler_;
   proto::DynamicTypes types_;

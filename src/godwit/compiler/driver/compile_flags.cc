@@ -1,18 +1,19 @@
-#include "cli/compile_flags.h"
+#include "godwit/compiler/driver/compile_flags.h"
 
 #include <algorithm>
 #include <map>
 
-#include "cli/disk_source_tree.h"
+#include "godwit/compiler/driver/disk_source_tree.h"
 #include "godwit/proto/schema/suggest.h"
 
-namespace godwit::cli {
+namespace godwit::compiler {
 
 const char kCompileHelp[] =
-    "usage: godwit compile [OPTION]... PROTO_FILES\n"
     "Compiles .proto files. The options are those of protoc:\n"
-    "  -IPATH, --proto_path=PATH   a folder that import names start from; may be given more than once, searched in this\n"
-    "                              order; VIRTUAL=DISK puts VIRTUAL in front of the names; default: the current folder\n"
+    "  -IPATH, --proto_path=PATH   a folder that import names start from; may be given more than once, searched in "
+    "this\n"
+    "                              order; VIRTUAL=DISK puts VIRTUAL in front of the names; default: the current "
+    "folder\n"
     "  --cpp_out=[PARAMETER:]DIR   write C++ messages (x.pb.h, x.pb.cc)\n"
     "  --grpc_out=[PARAMETER:]DIR  write C++ services (x.grpc.pb.h, x.grpc.pb.cc)\n"
     "  --NAME_opt=PARAMETER        more parameters for a generator\n"
@@ -58,16 +59,26 @@ const std::map<std::string, std::string, std::less<>>& refused() {
 
 const std::vector<std::string_view>& known() {
   static const std::vector<std::string_view> kKnown = {
-      "--proto_path",   "--descriptor_set_out", "--include_imports", "--include_source_info", "--retain_options",          "--error_format",
-      "--fatal_warnings", "--dependency_out",   "--version",         "--help",                "--print_free_field_numbers",
+      "--proto_path",
+      "--descriptor_set_out",
+      "--include_imports",
+      "--include_source_info",
+      "--retain_options",
+      "--error_format",
+      "--fatal_warnings",
+      "--dependency_out",
+      "--version",
+      "--help",
+      "--print_free_field_numbers",
   };
   return kKnown;
 }
 
 // Flags that stand alone.
 bool is_switch(std::string_view name) {
-  for (std::string_view s : {"--include_imports", "--include_source_info", "--retain_options", "--fatal_warnings", "--version", "--help", "-h",
-                             "--print_free_field_numbers", "--experimental_allow_proto3_optional"}) {
+  for (std::string_view s :
+       {"--include_imports", "--include_source_info", "--retain_options", "--fatal_warnings", "--version", "--help",
+        "-h", "--print_free_field_numbers", "--experimental_allow_proto3_optional"}) {
     if (s == name) return true;
   }
   return false;
@@ -75,7 +86,8 @@ bool is_switch(std::string_view name) {
 
 class FlagParser {
  public:
-  FlagParser(CompileFlags& flags, const std::vector<std::string>& generators) : flags_(flags), generators_(generators) {}
+  FlagParser(CompileFlags& flags, const std::vector<std::string>& generators)
+      : flags_(flags), generators_(generators) {}
 
   Result<void, Error> run(const std::vector<std::string>& arguments) {
     std::vector<std::string> expanded;
@@ -117,7 +129,8 @@ class FlagParser {
       if (is_switch(name)) {
         if (has_value) return Failure(Error(name + " takes no value.\nwrite " + name));
       } else if (!has_value && takes_value(name)) {
-        if (i + 1 == expanded.size() || expanded[i + 1].starts_with('-')) return Failure(Error("Missing value for flag: " + name));
+        if (i + 1 == expanded.size() || expanded[i + 1].starts_with('-'))
+          return Failure(Error("Missing value for flag: " + name));
         value = expanded[++i];
       }
       auto done = flag(name, value);
@@ -130,7 +143,9 @@ class FlagParser {
         o.parameter += (o.parameter.empty() ? "" : ",") + parameter;
         found = true;
       }
-      if (!found) return Failure(Error("--" + generator + "_opt is given without --" + generator + "_out.\nadd --" + generator + "_out=FOLDER"));
+      if (!found)
+        return Failure(Error("--" + generator + "_opt is given without --" + generator + "_out.\nadd --" + generator +
+                             "_out=FOLDER"));
     }
     return {};
   }
@@ -144,8 +159,9 @@ class FlagParser {
 
   bool takes_value(const std::string& name) const {
     std::string generator;
-    return name == "-I" || name == "-o" || name == "--proto_path" || name == "--descriptor_set_out" || name == "--dependency_out" ||
-           name == "--error_format" || is_generator_flag(name, "_out", generator) || is_generator_flag(name, "_opt", generator);
+    return name == "-I" || name == "-o" || name == "--proto_path" || name == "--descriptor_set_out" ||
+           name == "--dependency_out" || name == "--error_format" || is_generator_flag(name, "_out", generator) ||
+           is_generator_flag(name, "_opt", generator);
   }
 
   Result<void, Error> flag(const std::string& name, const std::string& value) {
@@ -174,8 +190,9 @@ class FlagParser {
       if (value.empty()) return Failure(Error(name + " requires a non-empty value.\nname the file to write"));
       flags_.dependency_out = value;
     } else if (name == "--error_format") {
-      if (value != "gcc" && value != "msvs") return Failure(Error("Unknown error format: " + value + "\nwrite gcc or msvs"));
-      flags_.error_format = value == "gcc" ? compiler::ErrorFormat::kGcc : compiler::ErrorFormat::kMsvs;
+      if (value != "gcc" && value != "msvs")
+        return Failure(Error("Unknown error format: " + value + "\nwrite gcc or msvs"));
+      flags_.error_format = value == "gcc" ? ErrorFormat::kGcc : ErrorFormat::kMsvs;
     } else if (name == "--include_imports") {
       flags_.include_imports = true;
     } else if (name == "--include_source_info") {
@@ -230,15 +247,18 @@ class FlagParser {
     }
     std::vector<std::string_view> candidates(names.begin(), names.end());
     std::string_view nearest = proto::nearest_name(name, candidates);
-    static const std::vector<std::string_view> kOthers = {"--java_out", "--python_out", "--pyi_out", "--csharp_out", "--js_out",
-                                                          "--kotlin_out", "--objc_out", "--php_out", "--ruby_out", "--rust_out", "--go_out",
-                                                          "--upb_out", "--upbdefs_out", "--upb_minitable_out", "--grpc_python_out"};
+    static const std::vector<std::string_view> kOthers = {
+        "--java_out",   "--python_out", "--pyi_out",     "--csharp_out",        "--js_out",
+        "--kotlin_out", "--objc_out",   "--php_out",     "--ruby_out",          "--rust_out",
+        "--go_out",     "--upb_out",    "--upbdefs_out", "--upb_minitable_out", "--grpc_python_out"};
     bool other = std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
     if (name.ends_with("_out") && name.starts_with("--") && (other || nearest.empty())) {
-      return Failure(Error(name + ": there is no generator \"" + name.substr(2, name.size() - 6) + "\".\nthe generators are " + list + "; plug-ins are not supported"));
+      return Failure(Error(name + ": there is no generator \"" + name.substr(2, name.size() - 6) +
+                           "\".\nthe generators are " + list + "; plug-ins are not supported"));
     }
     std::string message = "Unknown flag: " + name;
-    message += nearest.empty() ? "\ngodwit compile --help lists the flags" : "\ndid you mean " + std::string(nearest) + "?";
+    message +=
+        nearest.empty() ? "\ngodwit compile --help lists the flags" : "\ndid you mean " + std::string(nearest) + "?";
     return Failure(Error(message));
   }
 
@@ -249,7 +269,8 @@ class FlagParser {
 
 }  // namespace
 
-Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& arguments, const std::vector<std::string>& generators) {
+Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& arguments,
+                                                const std::vector<std::string>& generators) {
   CompileFlags flags;
   auto done = FlagParser(flags, generators).run(arguments);
   if (!done.ok()) return Failure(done.error());
@@ -258,18 +279,24 @@ Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& 
   if (flags.files.empty()) return Failure(Error("Missing input file.\nname the .proto files to compile"));
   bool output = !flags.outputs.empty() || !flags.descriptor_set_out.empty();
   if (flags.print_free_field_numbers) {
-    if (output) return Failure(Error("Cannot use --print_free_field_numbers and generate code or descriptors at the same time.\ndrop one of them"));
+    if (output)
+      return Failure(
+          Error("Cannot use --print_free_field_numbers and generate code or descriptors at the same time.\ndrop one of "
+                "them"));
   } else if (!output) {
-    return Failure(Error("Missing output directives.\nadd --cpp_out=FOLDER, --grpc_out=FOLDER or --descriptor_set_out=FILE"));
+    return Failure(
+        Error("Missing output directives.\nadd --cpp_out=FOLDER, --grpc_out=FOLDER or --descriptor_set_out=FILE"));
   }
   if (!flags.dependency_out.empty() && flags.files.size() > 1) {
-    return Failure(Error("Can only process one input file when using --dependency_out=FILE.\ncompile the files one by one"));
+    return Failure(
+        Error("Can only process one input file when using --dependency_out=FILE.\ncompile the files one by one"));
   }
   if (flags.descriptor_set_out.empty() && (flags.include_imports || flags.include_source_info)) {
     const char* name = flags.include_imports ? "--include_imports" : "--include_source_info";
-    return Failure(Error(std::string(name) + " only makes sense when combined with --descriptor_set_out.\nadd --descriptor_set_out=FILE"));
+    return Failure(Error(std::string(name) +
+                         " only makes sense when combined with --descriptor_set_out.\nadd --descriptor_set_out=FILE"));
   }
   return flags;
 }
 
-}  // namespace godwit::cli
+}  // namespace godwit::compiler

@@ -1,4 +1,4 @@
-#include "cli/disk_source_tree.h"
+#include "godwit/compiler/driver/disk_source_tree.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,14 +10,14 @@
 
 #include "godwit/proto/schema/suggest.h"
 
-namespace godwit::cli {
+namespace godwit::compiler {
 
 namespace fs = std::filesystem;
 
 Result<std::string, Error> read_file(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Failure(error_from_errno(path, errno));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
     ::close(fd);
     return Failure(error_from_errno(path, EISDIR));
@@ -97,18 +97,18 @@ std::string DiskSourceTree::disk_path_of(const Mapping& m, std::string_view name
   return m.disk_path + (m.disk_path.ends_with('/') ? "" : "/") + std::string(name);
 }
 
-Result<std::unique_ptr<compiler::SourceFile>, Error> DiskSourceTree::open(std::string_view name) {
+Result<std::unique_ptr<SourceFile>, Error> DiskSourceTree::open(std::string_view name) {
   if (std::string reason = bad_import_name(name); !reason.empty()) return Failure(Error(reason));
   for (const Mapping& m : mappings_) {
     std::string path = disk_path_of(m, name);
     if (path.empty()) continue;
     auto text = read_file(path);
-    if (text.ok()) return std::make_unique<compiler::SourceFile>(std::string(name), path, std::move(*text));
+    if (text.ok()) return std::make_unique<SourceFile>(std::string(name), path, std::move(*text));
     int code = text.error().os_error;
     if (code != ENOENT && code != ENOTDIR) return Failure(text.error());
   }
-  if (const compiler::BundledFile* bundled = compiler::find_bundled_file(name)) {
-    return std::make_unique<compiler::SourceFile>(std::string(name), std::string(name), std::string(bundled->text));
+  if (const BundledFile* bundled = find_bundled_file(name)) {
+    return std::make_unique<SourceFile>(std::string(name), std::string(name), std::string(bundled->text));
   }
   std::string folders;
   for (const Mapping& m : mappings_) folders += (folders.empty() ? "" : ", ") + m.disk_path;
@@ -121,16 +121,18 @@ Result<std::unique_ptr<compiler::SourceFile>, Error> DiskSourceTree::open(std::s
     if (path.empty()) continue;
     fs::path folder = fs::path(path).parent_path();
     std::error_code ignored;
-    for (fs::directory_iterator i(folder.empty() ? "." : folder, ignored), end; !ignored && i != end && held.size() < 10000; i.increment(ignored)) {
+    for (fs::directory_iterator i(folder.empty() ? "." : folder, ignored), end;
+         !ignored && i != end && held.size() < 10000; i.increment(ignored)) {
       std::string file = i->path().filename().string();
       if (!file.ends_with(".proto")) continue;
       std::size_t slash = name.rfind('/');
       held.push_back(slash == std::string_view::npos ? file : std::string(name.substr(0, slash + 1)) + file);
     }
   }
-  for (std::size_t i = 0; i < compiler::kBundledFileCount; ++i) held.emplace_back(compiler::kBundledFiles[i].name);
+  for (std::size_t i = 0; i < kBundledFileCount; ++i) held.emplace_back(kBundledFiles[i].name);
   for (const std::string& h : held) candidates.push_back(h);
-  if (std::string_view nearest = proto::nearest_name(name, candidates); !nearest.empty()) help = "did you mean \"" + std::string(nearest) + "\"? (" + help + ")";
+  if (std::string_view nearest = proto::nearest_name(name, candidates); !nearest.empty())
+    help = "did you mean \"" + std::string(nearest) + "\"? (" + help + ")";
   return Failure(Error("no such file\n" + help));
 }
 
@@ -144,12 +146,13 @@ Result<std::string, Error> DiskSourceTree::import_name_of(const std::string& dis
         std::string path = disk_path_of(m, disk_file);
         if (!path.empty() && fs::exists(path, ignored)) return disk_file;
       }
-      if (compiler::find_bundled_file(disk_file) != nullptr) return disk_file;
+      if (find_bundled_file(disk_file) != nullptr) return disk_file;
     }
     std::string message = disk_file + ": no such file or directory";
     std::vector<std::string> held;
     fs::path folder = fs::path(disk_file).parent_path();
-    for (fs::directory_iterator i(folder.empty() ? "." : folder, ignored), end; !ignored && i != end && held.size() < 10000; i.increment(ignored)) {
+    for (fs::directory_iterator i(folder.empty() ? "." : folder, ignored), end;
+         !ignored && i != end && held.size() < 10000; i.increment(ignored)) {
       std::string file = i->path().filename().string();
       if (file.ends_with(".proto")) held.push_back((folder / file).string());
     }
@@ -172,7 +175,8 @@ Result<std::string, Error> DiskSourceTree::import_name_of(const std::string& dis
   if (name.empty()) {
     name = find([](const std::string& p) {
       std::error_code failed;
-      fs::path canonical = fs::weakly_canonical(fs::path(p).is_absolute() ? fs::path(p) : fs::current_path() / p, failed);
+      fs::path canonical =
+          fs::weakly_canonical(fs::path(p).is_absolute() ? fs::path(p) : fs::current_path() / p, failed);
       return failed ? normal(p) : normal(canonical.string());
     });
   }
@@ -180,19 +184,20 @@ Result<std::string, Error> DiskSourceTree::import_name_of(const std::string& dis
     std::string folders;
     for (const Mapping& m : mappings_) folders += (folders.empty() ? "" : ", ") + m.disk_path;
     std::string parent = fs::path(disk_file).parent_path().string();
-    return Failure(Error(disk_file + ": the file lies in none of the folders of -I (" + folders + ")\nadd -I " + (parent.empty() ? "." : parent) +
-                         ", or the folder that import names start from"));
+    return Failure(Error(disk_file + ": the file lies in none of the folders of -I (" + folders + ")\nadd -I " +
+                         (parent.empty() ? "." : parent) + ", or the folder that import names start from"));
   }
   // Another file may stand in front of it under the same name.
   for (const Mapping& m : mappings_) {
     std::string path = disk_path_of(m, name);
     if (path.empty() || !fs::exists(path, ignored)) continue;
     if (!fs::equivalent(path, disk_file, ignored)) {
-      return Failure(Error(disk_file + ": \"" + path + "\" hides it: both are imported as \"" + name + "\"\nname that file instead, or change the order of -I"));
+      return Failure(Error(disk_file + ": \"" + path + "\" hides it: both are imported as \"" + name +
+                           "\"\nname that file instead, or change the order of -I"));
     }
     break;
   }
   return name;
 }
 
-}  // namespace godwit::cli
+}  // namespace godwit::compiler

@@ -8,9 +8,9 @@
 #include "godwit/base/result.h"
 #include "godwit/compiler/report/diagnostic.h"
 
-namespace godwit::cli {
+namespace godwit::compiler {
 
-// What the command line of `godwit compile` says.
+// What the command line says.
 struct CompileFlags {
   std::vector<std::pair<std::string, std::string>> proto_path;  // virtual path, disk path
   std::vector<std::string> files;
@@ -29,13 +29,15 @@ struct CompileFlags {
   bool print_free_field_numbers = false;
   bool help = false;
   bool version = false;
-  compiler::ErrorFormat error_format = compiler::ErrorFormat::kGcc;
+  ErrorFormat error_format = ErrorFormat::kGcc;
 };
 
 // Reads protoc's flags. `generators` are the names that --NAME_out may have. A failure's text may have a second line,
 // which says what to do.
-Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& arguments, const std::vector<std::string>& generators);
+Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& arguments,
+                                                const std::vector<std::string>& generators);
 
+// What --help prints below its first line.
 extern const char kCompileHelp[];
 
-}  // namespace godwit::cli
+}  // namespace godwit::compiler

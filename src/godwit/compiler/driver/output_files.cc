@@ -1,4 +1,4 @@
-#include "cli/output_files.h"
+#include "godwit/compiler/driver/output_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 
-namespace godwit::cli {
+namespace godwit::compiler {
 namespace {
 
 namespace fs = std::filesystem;
@@ -32,7 +32,7 @@ Result<void, Error> write_to(const std::string& path, const std::string& content
 }
 
 bool is_special(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
@@ -72,4 +72,4 @@ Result<void, Error> write_output_files(const std::vector<OutputFile>& files) {
   return {};
 }
 
-}  // namespace godwit::cli
+}  // namespace godwit::compiler

@@ -6,15 +6,15 @@
 
 #include "godwit/compiler/source/source_tree.h"
 
-namespace godwit::cli {
+namespace godwit::compiler {
 
 // The folders of -I: where import names are looked for, in their order, and then among the bundled files.
-class DiskSourceTree : public compiler::SourceTree {
+class DiskSourceTree : public SourceTree {
  public:
   // `virtual_path` stands in front of the names of what lies in `disk_path`; usually "".
   void map(std::string virtual_path, std::string disk_path);
 
-  Result<std::unique_ptr<compiler::SourceFile>, Error> open(std::string_view name) override;
+  Result<std::unique_ptr<SourceFile>, Error> open(std::string_view name) override;
 
   // The import name of a file that is named by its path on the command line. The error's text is complete.
   Result<std::string, Error> import_name_of(const std::string& disk_file) const;
@@ -31,4 +31,4 @@ class DiskSourceTree : public compiler::SourceTree {
 // Reads a whole file.
 Result<std::string, Error> read_file(const std::string& path);
 
-}  // namespace godwit::cli
+}  // namespace godwit::compiler
