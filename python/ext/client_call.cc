@@ -179,18 +179,36 @@ bool ClientCall::has_initial_metadata() const {
   return has_initial_metadata_ || ended_;
 }
 
-bool ClientCall::take(Slice& message) {
-  if (!alive()) return false;
-  const std::lock_guard lock(mutex_);
-  if (!has_message()) return false;
+// With the mutex.
+void ClientCall::pop(Slice& message) {
   message = std::move(incoming_[next_++]);
   incoming_bytes_ -= message.size() + kPerMessage;
   if (next_ == incoming_.size()) {
     incoming_.clear();
     next_ = 0;
   }
+}
+
+// With the mutex, when the reader has taken something.
+void ClientCall::fetch_more() {
   if (paused_ && !ended_ && incoming_bytes_ <= kFetchBytes / 2) post();
+}
+
+bool ClientCall::take(Slice& message) {
+  if (!alive()) return false;
+  const std::lock_guard lock(mutex_);
+  if (!has_message()) return false;
+  pop(message);
+  fetch_more();
   return true;
+}
+
+void ClientCall::take_many(std::size_t max, std::vector<Slice>& messages) {
+  if (!alive()) return;
+  const std::lock_guard lock(mutex_);
+  if (!has_message()) return;
+  for (; max > 0 && has_message(); --max) pop(messages.emplace_back());
+  fetch_more();
 }
 
 bool ClientCall::messages_ended() const {
@@ -343,8 +361,9 @@ void ClientCall::start_on_loop() {
   if (deadline_ <= system_clock().now()) {
     std::unique_lock lock(mutex_);
     if (ended_) return;
-    const Bell::Ring ring = end_here(StatusCode::kDeadlineExceeded,
-                               std::string(kDeadlineExceeded) + ": the time-out was over before the call was sent");
+    const Bell::Ring ring =
+        end_here(StatusCode::kDeadlineExceeded,
+                 std::string(kDeadlineExceeded) + ": the time-out was over before the call was sent");
     lock.unlock();
     return tell(kInitialMetadata | kMessage | kWritable | kEnded, ring);
   }

@@ -75,8 +75,10 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   // --- state, any time, any thread, never waits ---
   bool has_initial_metadata() const;  // or the call has ended without
   bool take(Slice& message);          // the next message that is there
-  bool messages_ended() const;        // all were taken, and no more will come
-  bool can_write() const;             // false while much waits to be sent; true after the end
+  // Up to `max` messages that are there, appended to `messages`.
+  void take_many(std::size_t max, std::vector<Slice>& messages);
+  bool messages_ended() const;  // all were taken, and no more will come
+  bool can_write() const;       // false while much waits to be sent; true after the end
   bool ended() const;
   // After ended(): final. Before: OK and empty.
   StatusCode code() const;
@@ -111,6 +113,8 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
 
   // With the mutex.
   void begin(std::unique_lock<std::mutex>& lock);
+  void pop(Slice& message);
+  void fetch_more();
   void post();
   // What to ring.
   Bell::Ring end(StatusCode code, std::string details);

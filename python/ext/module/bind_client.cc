@@ -121,9 +121,10 @@ nb::object unary_blocking(const PyChannel& self, nb::str path, nb::bytes request
 }
 
 nb::object start_call(const PyChannel& self, nb::str path, std::optional<nb::bytes> request, nb::handle timeout,
-                      nb::handle metadata, std::optional<bool> wait_for_ready, QueueHandle* queue) {
-  Ref<ClientCall> call = make_call(self, path, MethodKind::kBidiStreaming, timeout, metadata, wait_for_ready,
-                                   queue ? queue->queue : Ref<EventQueue>());
+                      nb::handle metadata, std::optional<bool> wait_for_ready, QueueHandle* queue, bool unary) {
+  if (unary && !request) throw nb::type_error("a unary call has a request");
+  Ref<ClientCall> call = make_call(self, path, unary ? MethodKind::kUnary : MethodKind::kBidiStreaming, timeout,
+                                   metadata, wait_for_ready, queue ? queue->queue : Ref<EventQueue>());
   // The object first: an event may come at once.
   nb::object made = object_of(call);
   if (request) {
@@ -151,6 +152,21 @@ int wait_for(PyCall& self, nb::handle timeout, ClientCall::Wait (ClientCall::*wh
 nb::object take(PyCall& self) {
   Slice message;
   return self.call->take(message) ? nb::object(nb::bytes(message.data(), message.size())) : nb::none();
+}
+
+nb::object take_many(PyCall& self, std::size_t max) {
+  thread_local std::vector<Slice> messages;
+  messages.clear();
+  self.call->take_many(max, messages);
+  nb::object list = nb::steal(PyList_New(static_cast<Py_ssize_t>(messages.size())));
+  for (std::size_t i = 0; list.is_valid() && i < messages.size(); ++i) {
+    PyObject* message = new_bytes(messages[i]);
+    if (!message) list.reset();
+    if (message) PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), message);
+  }
+  messages.clear();
+  if (!list.is_valid()) throw nb::python_error();
+  return list;
 }
 
 nb::object reply(PyCall& self) {
@@ -187,6 +203,7 @@ void bind_calls(nb::module_& m) {
           nb::arg("code"), nb::arg("details"))
       .def("want_message", [](PyCall& self) { self.call->want_message(); })
       .def("take", &take)
+      .def("take_many", &take_many, nb::arg("max"))
       .def("messages_ended", [](PyCall& self) { return self.call->messages_ended(); })
       .def("can_write", [](PyCall& self) { return self.call->can_write(); })
       .def("ended", [](PyCall& self) { return self.call->ended(); })
@@ -282,7 +299,8 @@ void bind_channel(nb::module_& m) {
            nb::arg("wait_for_ready").none() = nb::none())
       .def("start_call", &start_call, nb::arg("path"), nb::arg("request").none(),
            nb::arg("timeout").none() = nb::none(), nb::arg("metadata").none() = nb::none(),
-           nb::arg("wait_for_ready").none() = nb::none(), nb::arg("queue").none() = nb::none());
+           nb::arg("wait_for_ready").none() = nb::none(), nb::arg("queue").none() = nb::none(),
+           nb::arg("unary") = false);
 }
 
 }  // namespace

@@ -56,3 +56,10 @@ class StreamStreamClientInterceptor(ClientInterceptor, metaclass=ABCMeta):
     @abstractmethod
     async def intercept_stream_stream(self, continuation, client_call_details, request_iterator):
         """Returns a call or an asynchronous iterator of replies."""
+
+
+def __getattr__(name):  # the calls are loaded with the first interceptor that is used
+    from grpc.aio import _intercepted_call
+    if name.startswith("__") or not hasattr(_intercepted_call, name):
+        raise AttributeError(f"module 'grpc.aio._interceptor' has no attribute {name!r}")
+    return getattr(_intercepted_call, name)

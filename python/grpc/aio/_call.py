@@ -1,0 +1,626 @@
+"""Calls of grpc.aio."""
+import asyncio
+import weakref
+from typing import Generic
+
+from grpc import _godwit
+from grpc._cython.cygrpc import EOF, UsageError
+from grpc._enums import StatusCode, status_code
+from grpc._interfaces import RpcError
+from grpc.aio import _base_call
+from grpc.aio._metadata import Metadata
+from grpc.aio._typing import RequestType, ResponseType
+
+__all__ = "AioRpcError", "Call", "UnaryStreamCall", "UnaryUnaryCall"
+
+_OK = StatusCode.OK
+_INITIAL_METADATA = _godwit.INITIAL_METADATA
+_MESSAGE = _godwit.MESSAGE
+_WRITABLE = _godwit.WRITABLE
+_ENDED = _godwit.ENDED
+
+_LOCALLY_CANCELLED = "Locally cancelled by application!"
+_COLLECTED = "Cancelled upon garbage collection!"
+_FINISHED = "RPC already finished."
+_HALF_CLOSED = 'RPC is half closed after calling "done_writing".'
+_MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
+_DEADLINE = "Deadline Exceeded"
+_API_STYLE_ERROR = _MIXED
+_NOTHING = object()  # no reply yet
+_AT_ONCE = 64        # so many messages may pass before the other tasks of the loop get their turn
+
+
+class AioRpcError(RpcError):
+    """A call failed: what was known at its end."""
+
+    def __init__(self, code, initial_metadata=None, trailing_metadata=None, details=None, debug_error_string=None):
+        super().__init__()
+        self._code = code
+        self._details = details
+        self._initial_metadata = initial_metadata
+        self._trailing_metadata = trailing_metadata
+        self._debug_error_string = debug_error_string
+
+    def code(self):
+        """A grpc.StatusCode."""
+        return self._code
+
+    def details(self):
+        """What the server says about it."""
+        return self._details
+
+    def initial_metadata(self):
+        """Metadata that came before the first message."""
+        return self._initial_metadata
+
+    def trailing_metadata(self):
+        """Metadata that came with the status."""
+        return self._trailing_metadata
+
+    def debug_error_string(self):
+        """More about it, for people."""
+        return self._debug_error_string
+
+    def __repr__(self):
+        return (f'<{type(self).__name__} of RPC that terminated with:\n\tstatus = {self._code}\n'
+                f'\tdetails = "{self._details}"\n\tdebug_error_string = "{self._debug_error_string}"\n>')
+
+    __str__ = __repr__
+
+    def __reduce__(self):
+        return (type(self), (self._code, self._initial_metadata, self._trailing_metadata, self._details,
+                             self._debug_error_string))
+
+
+class _Status:
+    """How a call ended."""
+
+    __slots__ = ("code", "details", "debug", "initial_metadata", "trailing_metadata")
+
+    def __init__(self, engine):
+        self.code = code = status_code(engine.code())
+        self.details = details = engine.details()
+        self.initial_metadata = engine.initial_metadata()
+        self.trailing_metadata = engine.trailing_metadata()
+        self.debug = ""
+        if code is not _OK:
+            self.debug = f"{engine.peer() or 'local'}: {code.name}: {details}"
+            if code is StatusCode.DEADLINE_EXCEEDED and details.startswith(_DEADLINE + ":"):
+                self.details = _DEADLINE  # programs compare it
+
+    def error(self):
+        return AioRpcError(self.code, Metadata.from_tuple(self.initial_metadata),
+                           Metadata.from_tuple(self.trailing_metadata), self.details, self.debug)
+
+
+class EndedEngine:
+    """In the place of the engine's call: it failed before it began."""
+
+    reply = user = None
+
+    def __init__(self, code, details, debug):
+        self._code = code.value[0]
+        self._details = details
+        self.debug = debug
+
+    def code(self):
+        return self._code
+
+    def details(self):
+        return self._details
+
+    def initial_metadata(self):
+        return ()
+
+    trailing_metadata = initial_metadata
+
+    def cancel_with(self, code, details):
+        return False
+
+    def _true(self):
+        return True
+
+    ended = messages_ended = can_write = has_initial_metadata = _true
+
+    def _none(self, *arguments):
+        return None
+
+    take = time_remaining = want_message = write = close_writing = _none
+
+    def take_many(self, most):
+        return []
+
+    def peer(self):
+        return ""
+
+
+class _Weak(weakref.ref):
+    """Hands events to a call, and lets it go when its user does: then it is cancelled."""
+
+    __slots__ = ()
+
+    def _event(self, bits):
+        call = self()
+        if call is not None:
+            call._event(bits)
+
+
+class Call(Generic[RequestType, ResponseType]):
+    """What all four kinds share. It belongs to the event loop in which it was made."""
+
+    __slots__ = ("_engine", "_loop", "_pump", "_method", "_over", "_cancelled", "_status", "_waiters", "_callbacks",
+                 "__weakref__")
+
+    def _begin(self, engine, loop, pump, method):
+        self._engine = engine
+        self._loop = loop
+        self._pump = pump
+        self._method = method
+        self._over = False       # the end has been seen
+        self._cancelled = False  # by this side
+        self._status = None      # once it was asked for, after the end
+        self._waiters = None     # [(bits, future)]
+        self._callbacks = None
+
+    # ---- what happens
+
+    def _event(self, bits):
+        waiters = self._waiters
+        if waiters:
+            for wanted, future in waiters:
+                if bits & wanted and not future.done():
+                    future.set_result(None)
+        if bits & _ENDED and not self._over:
+            self._end()
+
+    def _end(self):
+        self._over = True
+        self._engine.user = None
+        self._call_back()
+
+    def _call_back(self):
+        callbacks, self._callbacks = self._callbacks, None
+        for callback in callbacks or ():
+            try:
+                callback(self)
+            except Exception as error:
+                self._pump.complain(error)
+
+    async def _until(self, bits):
+        """Waits for one of these events. When the waiting task is cancelled, so is the call."""
+        future = self._loop.create_future()
+        waiter = (bits, future)
+        if self._waiters is None:
+            self._waiters = []
+        self._waiters.append(waiter)
+        try:
+            await future
+        finally:
+            self._waiters.remove(waiter)
+
+    async def _ended(self):
+        while not self._over:
+            await self._until(_ENDED)
+        return self._final()
+
+    def _final(self):
+        status = self._status
+        if status is None:
+            status = self._status = _Status(self._engine)
+            debug = getattr(self._engine, "debug", None)
+            if debug is not None:
+                status.debug = debug
+        return status
+
+    def _raise(self):
+        """The end, as an exception, unless it was OK."""
+        if self._cancelled:
+            raise asyncio.CancelledError()
+        status = self._final()
+        if status.code is not _OK:
+            raise status.error()
+
+    def _fail(self, code, details, debug):
+        """Another end than the engine's."""
+        status = self._final()
+        status.code, status.details, status.debug = code, details, debug
+
+    def _parse(self, data):
+        """The message. When it can't be parsed, the call fails."""
+        try:
+            return self._method._deserialize(data)
+        except Exception as error:
+            raise self._unparsable(error) from error
+
+    def _unparsable(self, error):
+        from grpc._log import logger
+        logger("grpc.aio").error("%s: a reply could not be parsed: %s", self._method._path, error, exc_info=error)
+        self._engine.cancel_with(13, "Exception deserializing response!")
+        if not self._over:
+            self._end()
+        self._fail(StatusCode.INTERNAL, "Exception deserializing response!",
+                   f"local: INTERNAL: Exception deserializing response! {type(error).__name__}: {error}")
+        return self._status.error()
+
+    # ---- what users call
+
+    def _cancel(self, details):
+        if self._over or not self._engine.cancel_with(1, details):
+            return False
+        self._cancelled = True
+        self._event(_INITIAL_METADATA | _MESSAGE | _WRITABLE | _ENDED)
+        return True
+
+    def cancel(self):
+        """Ends the call. False: it is over."""
+        return self._cancel(_LOCALLY_CANCELLED)
+
+    def cancelled(self):
+        """True when it ended with CANCELLED."""
+        return self._over and self._final().code is StatusCode.CANCELLED
+
+    def done(self):
+        """True when it is over."""
+        return self._over
+
+    def add_done_callback(self, callback):
+        """callback(call) when it is over; at once if it is."""
+        if self._over:
+            callback(self)
+        elif self._callbacks is None:
+            self._callbacks = [callback]
+        else:
+            self._callbacks.append(callback)
+
+    def time_remaining(self):
+        """Seconds until the deadline; None without one."""
+        return self._engine.time_remaining()
+
+    async def initial_metadata(self):
+        """Metadata that comes before the first message."""
+        if not self._over and not self._engine.has_initial_metadata():
+            await self._until(_INITIAL_METADATA | _ENDED)
+        return Metadata.from_tuple(self._engine.initial_metadata())
+
+    async def trailing_metadata(self):
+        """Metadata that comes with the status."""
+        return Metadata.from_tuple((await self._ended()).trailing_metadata)
+
+    async def code(self):
+        """How the call ended: a grpc.StatusCode."""
+        return (await self._ended()).code
+
+    async def details(self):
+        """What the server says about it."""
+        return (await self._ended()).details
+
+    async def debug_error_string(self):
+        """More about it, for people."""
+        return (await self._ended()).debug
+
+    async def wait_for_connection(self):
+        """Waits until there is a connection. AioRpcError: the call failed before."""
+        await self._method._channel._connected(self)
+        if self._over:
+            self._raise()
+
+    def __repr__(self):
+        if not self._over:
+            return "<_AioCall object>"
+        status = self._final()
+        text = f'<_AioCall of RPC that terminated with:\n\tstatus = {status.code}\n\tdetails = "{status.details}"\n'
+        if status.code is not _OK:
+            text += f'\tdebug_error_string = "{status.debug}"\n'
+        return text + ">"
+
+    __str__ = __repr__
+
+
+class _OneReply:
+    """Calls whose reply is awaited: `await call`, as often as one likes."""
+
+    __slots__ = ()
+
+    def _event(self, bits):
+        if bits & _ENDED:
+            if not self._over:
+                self._pump.running.discard(self)
+                self._end()
+            waiter = self._waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_result(None)
+        if self._waiters:
+            Call._event(self, bits)
+
+    def __await__(self):
+        if not self._over:
+            waiter = self._waiter
+            if waiter is None:
+                waiter = self._waiter = self._loop.create_future()
+            try:
+                yield from waiter
+            except asyncio.CancelledError:
+                self._cancel(_LOCALLY_CANCELLED)
+                raise
+            self._waiter = None
+        reply = self._reply
+        if reply is not _NOTHING:
+            return reply
+        data = self._engine.reply
+        if data is None or self._cancelled or self._status is not None:
+            return self._no_reply(data)
+        try:
+            reply = self._reply = self._method._deserialize(data)
+        except Exception as error:
+            raise self._unparsable(error) from error
+        return reply
+
+    def _no_reply(self, data):
+        self._raise()
+        if data is not None:  # somebody asked for the status before
+            self._reply = self._parse(data)
+            return self._reply
+        self._fail(StatusCode.UNIMPLEMENTED, "The server ended the call with OK, but without a reply.",
+                   f"{self._engine.peer()}: UNIMPLEMENTED: The server ended the call with OK, but without a reply.")
+        raise self._status.error()
+
+
+class UnaryUnaryCall(_OneReply, Call, _base_call.UnaryUnaryCall):
+    """A call with one request and one reply."""
+
+    __slots__ = ("_waiter", "_reply")
+
+    async def wait_for_connection(self):
+        """Waits for the end. AioRpcError: it failed."""
+        await self._ended()
+        self._raise()
+
+
+class _Replies:
+    """Iterates over the replies of a call."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call):
+        self._call = call
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        call = self._call
+        if call._batch and not call._cancelled:
+            return call._parse(call._batch.pop())
+        data = await call._next()
+        if data is None:
+            call._raise()
+            raise StopAsyncIteration()
+        return call._parse(data)
+
+    async def aclose(self):
+        """Nothing: the call goes on, as with the reference, until it is cancelled or collected."""
+
+
+class _ManyReplies:
+    """Calls whose replies are iterated over or read."""
+
+    __slots__ = ()
+
+    def _begin_replies(self):
+        self._batch = []        # taken from the engine, last one first
+        self._iterates = None   # True: with `async for`; False: with read()
+
+    def done(self):
+        """True when it is over, and all replies were taken."""
+        return self._over and (self._cancelled or not self._batch and self._engine.messages_ended())
+
+    def _style(self, iterates):
+        if self._iterates is None:
+            self._iterates = iterates
+        elif self._iterates is not iterates:
+            raise UsageError(_MIXED)
+
+    def _cancel(self, details):
+        if Call._cancel(self, details):
+            return True
+        if self.done():
+            return False
+        # The end is here, but nobody has seen it: there are replies that were not taken.
+        self._cancelled = True
+        self._batch.clear()
+        self._fail(StatusCode.CANCELLED, details, f"local: CANCELLED: {details}")
+        self._call_back()
+        return True
+
+    def _end(self):
+        if self.done():
+            Call._end(self)
+        else:  # callbacks have to wait for the reader
+            self._over = True
+            self._engine.user = None
+
+    async def _next(self):
+        """The next message's bytes, or None at the end."""
+        batch = self._batch
+        if self._cancelled:
+            return None
+        if batch:
+            return batch.pop()
+        engine = self._engine
+        while True:
+            taken = engine.take_many(_AT_ONCE)
+            if taken:
+                if len(taken) > 1:
+                    taken.reverse()
+                    self._batch = taken
+                    data = taken.pop()
+                    await _turn()
+                    return data
+                return taken[0]
+            if engine.messages_ended():
+                if not self._over:
+                    self._over = True
+                    engine.user = None
+                if self._callbacks:
+                    self._call_back()
+                return None
+            engine.want_message()
+            try:
+                await self._until(_MESSAGE | _ENDED)
+            except asyncio.CancelledError:
+                self._cancel(_LOCALLY_CANCELLED)
+                raise
+            if self._cancelled:
+                return None
+
+    def __aiter__(self):
+        self._style(True)
+        return _Replies(self)
+
+    async def read(self):
+        """The next reply; EOF after the last."""
+        if self.done():
+            self._raise()
+            return EOF
+        self._style(False)
+        data = await self._next()
+        if data is None:
+            self._raise()
+            return EOF
+        return self._parse(data)
+
+    def __del__(self):
+        try:
+            if not self._over:
+                self._engine.cancel_with(1, _COLLECTED)
+        except Exception:  # made half, or the interpreter is ending
+            pass
+
+
+class _Turn:
+    """Awaiting it lets the loop's other tasks go first."""
+
+    __slots__ = ()
+
+    def __await__(self):
+        yield
+
+
+def _turn(turn=_Turn()):
+    return turn
+
+
+class _ManyRequests:
+    """Calls whose requests come from an iterator or are written."""
+
+    __slots__ = ()
+
+    def _begin_requests(self, request_iterator):
+        self._half_closed = False
+        self._written = 0
+        self._feeder = None
+        self._iterated = request_iterator is not None
+        if self._iterated:
+            self._feeder = self._loop.create_task(self._feed(request_iterator))
+
+    def cancel(self):
+        """Ends the call. False: it is over."""
+        if not self._cancel(_LOCALLY_CANCELLED):
+            return False
+        if self._feeder is not None:
+            self._feeder.cancel()
+        return True
+
+    async def _feed(self, requests):
+        try:
+            if hasattr(requests, "__aiter__"):
+                async for request in requests:
+                    if self._over:
+                        return
+                    await self._write(request)
+            else:
+                for request in requests:
+                    if self._over:
+                        return
+                    await self._write(request)
+            self._close_writing()
+        except asyncio.CancelledError:
+            self._feeder = None
+            self.cancel()
+        except Exception as error:
+            self._feeder = None
+            self._give_up(requests, error)
+
+    def _give_up(self, requests, error):
+        """The iterator raised, or a request can't be sent."""
+        if self._over and isinstance(error, (AioRpcError, asyncio.InvalidStateError)):
+            return
+        from grpc._log import logger
+        if isinstance(error, AioRpcError):  # logged where it was made
+            self._engine.cancel_with(13, "Exception serializing request!")
+            if not self._over:
+                self._event(_INITIAL_METADATA | _MESSAGE | _WRITABLE | _ENDED)
+            self._fail(StatusCode.INTERNAL, "Exception serializing request!", error.debug_error_string())
+            return
+        if isinstance(error, TypeError) and not hasattr(requests, "__iter__"):
+            logger("grpc.aio").error("%s takes an iterator of requests, not %s; for one request, pass [request]",
+                                     self._method._path, type(requests).__name__)
+        else:
+            logger("grpc.aio").error("%s: the iterator of requests raised", self._method._path, exc_info=error)
+        self.cancel()
+
+    async def _write(self, request):
+        if self._over:
+            raise asyncio.InvalidStateError(_FINISHED)
+        if self._half_closed:
+            raise asyncio.InvalidStateError(_HALF_CLOSED)
+        engine = self._engine
+        engine.write(self._method._bytes(request))
+        try:
+            if not engine.can_write():
+                await self._until(_WRITABLE | _ENDED)
+                if self._over:
+                    self._raise()
+            else:
+                self._written += 1
+                if self._written >= _AT_ONCE:
+                    self._written = 0
+                    await _turn()
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+    def _close_writing(self):
+        if not self._over and not self._half_closed:
+            self._half_closed = True
+            self._engine.close_writing()
+
+    async def write(self, request):
+        """Sends a request."""
+        if self._iterated:
+            raise UsageError(_MIXED)
+        await self._write(request)
+
+    async def done_writing(self):
+        """No more requests. It may be called again."""
+        if self._iterated:
+            raise UsageError(_MIXED)
+        self._close_writing()
+
+
+class UnaryStreamCall(_ManyReplies, Call, _base_call.UnaryStreamCall):
+    """A call with one request and many replies."""
+
+    __slots__ = ("_batch", "_iterates")
+
+
+class StreamUnaryCall(_ManyRequests, _OneReply, Call, _base_call.StreamUnaryCall):
+    """A call with many requests and one reply."""
+
+    __slots__ = ("_waiter", "_reply", "_half_closed", "_written", "_feeder", "_iterated")
+
+
+class StreamStreamCall(_ManyRequests, _ManyReplies, Call, _base_call.StreamStreamCall):
+    """A call with many requests and many replies."""
+
+    __slots__ = ("_batch", "_iterates", "_half_closed", "_written", "_feeder", "_iterated")
