@@ -1,0 +1,1 @@
+"""The .proto compiler for Python: python -m grpc_tools.protoc."""
