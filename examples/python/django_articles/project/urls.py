@@ -1,0 +1,7 @@
+from articles import views
+from django.urls import path
+
+urlpatterns = [
+    path("articles/", views.article_list),
+    path("articles/<int:pk>/", views.article_detail),
+]
