@@ -55,7 +55,9 @@ class _Calls:
         self._flush = flush
         self._rejects = rejects  # nobody could handle those
         self._closed = False
-        self._thread = threading.Thread(target=self._dispatch, name="grpc-dispatcher", daemon=True)
+        self._refuses = False    # the process ends: calls that run go on, others are refused
+        self._over = deque()     # contexts of calls that nobody waits for any more: their callbacks are due
+        self._thread = threading.Thread(target=self._run_thread, name="grpc-dispatcher", daemon=True)
 
     def start(self):
         self._thread.start()
@@ -64,13 +66,17 @@ class _Calls:
     def thread(self):
         return self._thread
 
+    def refuse(self):
+        """No more calls are taken. Those that run go on, and hear when their clients go away."""
+        self._refuses = True
+
     def close(self):
-        """No more calls are taken. Those that run go on."""
+        """Nothing is taken any more."""
         self._closed = True
         self._queue.close()
 
     def _take(self, count, into):
-        """Moves events from the queue; True if there were any."""
+        """Moves events from the queue; True if there were any. _tell() is to follow, without a lock."""
         events = self._queue.drain(count)
         for call, bits in events:
             if bits & _ARRIVED:
@@ -78,11 +84,40 @@ class _Calls:
             elif bits & _ENDED:
                 context = call.user
                 if context is not None:
-                    context.run_callbacks()
+                    self._over.append(context)
         return bool(events)
+
+    def _tell(self):
+        """Runs the callbacks of calls that nobody waits for any more: the user's code."""
+        while self._over:
+            try:
+                context = self._over.popleft()
+            except IndexError:
+                return
+            context.run_callbacks()
+
+    def _tell_aside(self):
+        """The same for the dispatcher, which must not wait for the user's code."""
+        if self._over:
+            try:
+                threading.Thread(target=self._tell, name="grpc-callbacks", daemon=True).start()
+            except RuntimeError:  # the interpreter is ending
+                self._tell()
 
     def _reject(self, call):
         call.finish(12, "Method not found!", None, None, True)
+
+    def _run_thread(self):
+        self._dispatch()
+        # The server has stopped: handlers that still run are told so. What came and was not begun is refused.
+        late = []
+        while self._take(64, late):
+            self._tell()
+        self._tell()
+        for call in late:
+            call.finish(14, "The server is stopping", None, None, True)
+        if late:
+            self._flush()
 
     def _dispatch(self):
         raise NotImplementedError()
@@ -99,8 +134,13 @@ class SubmittedCalls(_Calls):
         calls = deque()
         while self._queue.wait() and not self._closed:
             while self._take(64, calls):
+                self._tell_aside()
                 while calls:
                     call = calls.popleft()
+                    if self._refuses:
+                        _refuse(call)
+                        self._flush()
+                        continue
                     if call.method_id < 0 and self._rejects:
                         self._reject(call)
                         self._flush()
@@ -108,7 +148,7 @@ class SubmittedCalls(_Calls):
                     try:
                         self._executor.submit(self._run, call)
                     except Exception as error:
-                        _refuse(call, error)
+                        _complain_and_refuse(call, error)
                         self._flush()
                 call = None
 
@@ -117,9 +157,13 @@ class SubmittedCalls(_Calls):
         self._flush()
 
 
-def _refuse(call, error):
-    _handler_errors._log().error("%s: the server's executor takes no more work: %s", call.path, error)
+def _refuse(call):
     call.finish(14, "The server's executor takes no more work", None, None, True)
+
+
+def _complain_and_refuse(call, error):
+    _handler_errors._log().error("%s: the server's executor takes no more work: %s", call.path, error)
+    _refuse(call)
 
 
 class DrainedCalls(_Calls):
@@ -183,9 +227,9 @@ class DrainedCalls(_Calls):
             with lock:
                 # One at a time while the dispatcher sleeps: the rest stays where it wakes the dispatcher.
                 if self._take(1 if self._asleep else _BATCH, self._ready) or self._ready:
-                    return True
+                    break
                 # Nothing to do. One drainer may wait for more, unless somebody else needs the worker.
-                if self._closed or self._lingering or self._others():
+                if self._closed or self._refuses or self._lingering or self._others():
                     self._drainers.remove(me)
                     return False
                 self._lingering += 1
@@ -195,6 +239,9 @@ class DrainedCalls(_Calls):
                 if not there and not self._ready:
                     self._drainers.remove(me)
                     return False
+        if self._over:
+            self._tell()
+        return True
 
     def _step_back(self, me):
         """Lets other tasks of the pool go first, by queueing up behind them."""
@@ -252,14 +299,18 @@ class DrainedCalls(_Calls):
         with self._lock:
             while self._take(256, self._ready):
                 pass
-        if not self._rejects:
+        self._tell_aside()
+        if not self._rejects and not self._refuses:
             return
         for _ in range(len(self._ready)):
             try:
                 call = self._ready.popleft()
             except IndexError:
                 return
-            if call.method_id < 0:
+            if self._refuses:
+                _refuse(call)
+                self._flush()
+            elif call.method_id < 0:
                 self._reject(call)
                 self._flush()
             else:
@@ -279,8 +330,11 @@ class DrainedCalls(_Calls):
                     alone = not self._drainers
                     if alone:
                         self._take(1 << 20, self._ready)
+                if alone:
+                    self._tell_aside()
                 while alone and self._ready:
-                    _refuse(self._ready.popleft(), error)
+                    call = self._ready.popleft()
+                    _refuse(call) if self._refuses else _complain_and_refuse(call, error)
                 self._flush()
                 return
 

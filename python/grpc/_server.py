@@ -187,7 +187,7 @@ _running = set()
 
 def _end_all():
     for calls in list(_running):
-        calls.close()
+        calls.refuse()
 
 
 _fork.before_threads_are_joined(_end_all)

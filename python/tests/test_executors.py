@@ -169,6 +169,52 @@ def test_a_warning_when_streams_hold_all_workers(serve, errors):
     assert waiting.result(5) == b"late"
 
 
+def test_handlers_hear_that_their_server_has_stopped(serve):
+    heard = []
+
+    def never(request, context):
+        ended = threading.Event()
+        context.add_callback(ended.set)
+        entered.release()
+        heard.append(ended.wait(20))
+        return b""
+
+    for _ in range(20):
+        entered = threading.Semaphore(0)
+        s = serve({"M": uu(never)})
+        calls = [s.unary().future(b"") for _ in range(4)]
+        assert all(entered.acquire(timeout=10) for _ in range(4))
+        [call.cancel() for call in calls]
+        s.server.stop(None)
+        s.pool.shutdown()
+    assert heard == [True] * 80
+
+
+def test_a_callback_may_call_the_server_it_belongs_to(serve):
+    answers, both = [], threading.Event()
+
+    def never(request, context):
+        ended = threading.Event()
+
+        def callback():
+            answers.append(s.unary("Echo")(b"x", timeout=10))
+            if len(answers) == 2:
+                both.set()
+            ended.set()
+
+        context.add_callback(callback)
+        entered.release()
+        ended.wait(20)
+        return b""
+
+    entered = threading.Semaphore(0)
+    s = serve({"M": uu(never), "Echo": uu(echo)}, workers=3)
+    calls = [s.unary().future(b"") for _ in range(2)]
+    assert all(entered.acquire(timeout=10) for _ in range(2))
+    [call.cancel() for call in calls]
+    assert both.wait(20) and answers == [b"x", b"x"]
+
+
 def test_a_thread_pool_of_the_method_s_own(serve):
     own = futures.ThreadPoolExecutor(1, thread_name_prefix="own")
 
