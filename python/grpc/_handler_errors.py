@@ -22,7 +22,7 @@ def caller():
     """The user's line that called into this package: "file:line"."""
     frame = sys._getframe(1)
     here = os.path.dirname(__file__)
-    while frame is not None and os.path.dirname(frame.f_code.co_filename) == here:
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) in (here, os.path.join(here, "aio")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "unknown place"
 
@@ -36,7 +36,20 @@ def bad_abort(path, code):
     return f"abort() was called with {code} [error id {number}]"
 
 
-def _wrong_signature(behavior, error):
+def abort_swallowed(method):
+    """A handler caught what abort() raised, and went on."""
+    _log().error("%s: %s caught the AbortError of context.abort() and went on. The client got the status of abort(); "
+                 "let the error leave the handler, for instance with `except grpc.aio.AbortError: raise`.", method.path,
+                 _common.source_of(method.behavior))
+
+
+def needless_result(method, result):
+    """A handler that writes its replies gave one more with `return`."""
+    _log().warning("%s: %s returned %s, which goes nowhere: it wrote its replies with context.write().", method.path,
+                   _common.source_of(method.behavior), type(result).__name__)
+
+
+def _wrong_signature(behavior, error, asynchronous):
     """A cure, if the handler was never entered: it takes other arguments than (request, context)."""
     traceback = error.__traceback__
     if not isinstance(error, TypeError) or (traceback is not None and traceback.tb_next is not None):
@@ -46,13 +59,13 @@ def _wrong_signature(behavior, error):
     except (TypeError, ValueError):
         return None
     return (f"Handlers are called with (request, context), this one takes ({', '.join(parameters)}): write "
-            "`def Method(self, request, context):`")
+            f"`{'async ' if asynchronous else ''}def Method(self, request, context):`")
 
 
 def raised(method, error, what="calling application"):
     """A handler raised. Returns the details for the client."""
     number = error_id()
-    cure = _wrong_signature(method.behavior, error)
+    cure = _wrong_signature(method.behavior, error, method.asynchronous)
     name = type(error).__name__
     if cure is None:
         _log().error("%s: exception %s [error id %s] in %s", method.path, what, number,
@@ -81,6 +94,15 @@ def _what_is_wrong(method, reply, error):
     if isinstance(reply, (types.CoroutineType, types.AsyncGeneratorType)):
         if isinstance(reply, types.CoroutineType):
             reply.close()
+        if method.asynchronous:
+            if isinstance(reply, types.CoroutineType):
+                return ("it gave a coroutine that nobody awaits", "write `return await ...` in an `async def`; a "
+                        "decorator of an `async def` has to be one itself")
+            if streams:
+                return ("it is no `async def`, but gave an asynchronous generator", "write `async def` and `yield` in "
+                        "the handler itself")
+            return ("it yields, but the method has one reply", "use `return`, or write `returns (stream ...)` in the "
+                    ".proto file")
         return ("it is `async def`, which needs an asynchronous server", "serve it with grpc.aio.server(), or write "
                 "`def` without async and await")
     if reply is None:
@@ -112,7 +134,8 @@ def not_iterable(method, reply):
     problem, cure = _what_is_wrong(method, reply, None)
     if reply is not None and not isinstance(reply, (types.CoroutineType, types.AsyncGeneratorType)):
         problem, cure = (f"it gave {type(reply).__name__}, but the method has a stream of replies",
-                         "use `yield` for each reply, or return an iterator")
+                         "use `yield` for each reply, or " +
+                         ("`await context.write(reply)`" if method.asynchronous else "return an iterator"))
     _log().error("%s: %s: %s: %s [error id %s]", method.path, _common.source_of(method.behavior), problem, cure, number)
     return f"Exception iterating responses: {type(reply).__name__} [error id {number}]"
 

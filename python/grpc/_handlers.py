@@ -14,6 +14,8 @@ class Method:
 
     __slots__ = ("server", "path", "behavior", "deserialize", "serialize", "request_streaming", "response_streaming",
                  "reply_type")
+    context_type = _Context
+    asynchronous = False  # for the texts of errors: is it served by grpc.aio
 
     def __init__(self, server, path, handler, behavior):
         self.server = server
@@ -143,7 +145,7 @@ class UnaryUnary(Method):
 
     def run(self, call):
         # This is the way that most calls go: nothing here that could be elsewhere.
-        context = _Context(call, self, None)
+        context = self.context_type(call, self, None)
         data = call.request
         if data is None:
             there, request = self.one_request(call, context)
@@ -175,7 +177,7 @@ class StreamUnary(Method):
     __slots__ = ()
 
     def run(self, call):
-        context = _Context(call, self, None)
+        context = self.context_type(call, self, None)
         requests = self.requests(call, context)
         if requests is not None:
             self.reply_once(call, context, requests)
@@ -185,7 +187,7 @@ class UnaryStream(Method):
     __slots__ = ()
 
     def run(self, call):
-        context = _Context(call, self, None)
+        context = self.context_type(call, self, None)
         there, request = self.one_request(call, context)
         if there:
             self.reply_stream(call, context, request)
@@ -195,7 +197,7 @@ class StreamStream(Method):
     __slots__ = ()
 
     def run(self, call):
-        context = _Context(call, self, None)
+        context = self.context_type(call, self, None)
         requests = self.requests(call, context)
         if requests is not None:
             self.reply_stream(call, context, requests)
@@ -207,7 +209,7 @@ class NonBlocking(Method):
     __slots__ = ()
 
     def run(self, call):
-        context = _Context(call, self, None)
+        context = self.context_type(call, self, None)
         if self.request_streaming:
             argument = self.requests(call, context)
             there = argument is not None

@@ -89,6 +89,8 @@ class _ServicerContext(ServicerContext):
         """The bytes of the next request, or None."""
         if self._reader is not None:
             raise UsageError(f"{self._call.path}: another read() is waiting for the next request already")
+        if self._call.request is not None:
+            return None  # the one request is the handler's argument
         take = self._call.take
         data = take()
         if data is not None:
@@ -204,8 +206,8 @@ class _ServicerContext(ServicerContext):
         self._touched = True
         if details is not None and details != "":
             self._details = _text(self._call, "abort", details)
-        if trailing_metadata is not None and len(tuple(trailing_metadata)):
-            trailing_metadata = tuple(trailing_metadata)
+        trailing_metadata = tuple(trailing_metadata or ())
+        if trailing_metadata:
             self._check(trailing_metadata, "abort")
             self._trailing = trailing_metadata
         number = status_number(code)
@@ -278,10 +280,13 @@ class _SyncServicerContext(_ThreadContext):
     def abort(self, code, details="", trailing_metadata=()):
         if self._aborted:
             raise UsageError("Abort already called!")
-        if trailing_metadata is not None and len(tuple(trailing_metadata)):
+        trailing_metadata = tuple(trailing_metadata or ())
+        if trailing_metadata:
             self.set_trailing_metadata(trailing_metadata)
         if not details and self._details is not None:
             details = self._details
+        if isinstance(code, int):
+            code = STATUS_CODES[status_number(code)]
         try:
             _ThreadContext.abort(self, code, details)
         except Exception:
