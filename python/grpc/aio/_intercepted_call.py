@@ -219,10 +219,10 @@ class _OneReply:
 
 
 class _Replies:
-    """Iterates over the replies of what the interceptors return."""
+    """Iterates over the replies of what the interceptors return. Keeps the call: nobody else may, in `async for`."""
 
-    def __init__(self, task):
-        self._task = task
+    def __init__(self, call):
+        self._call = call
         self._iterator = None
 
     def __aiter__(self):
@@ -231,7 +231,7 @@ class _Replies:
     async def __anext__(self):
         iterator = self._iterator
         if iterator is None:
-            iterator = self._iterator = (await self._task).__aiter__()
+            iterator = self._iterator = (await self._call._interceptors_task).__aiter__()
         return await iterator.__anext__()
 
     async def aclose(self):
@@ -254,7 +254,7 @@ class _ManyReplies:
 
     def __aiter__(self):
         if self._replies is None:
-            self._replies = _Replies(self._interceptors_task)
+            self._replies = _Replies(self)
         return self._replies
 
     async def read(self):
