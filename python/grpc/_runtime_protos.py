@@ -1,4 +1,5 @@
 """Modules made from .proto files while the program runs: grpcio-tools does the work."""
+from grpc import _gencode
 
 
 def _tools(name):
@@ -15,16 +16,25 @@ def _tools(name):
     return function
 
 
+def _made(name, protobuf_path):
+    function = _tools(name)
+    try:
+        return function(protobuf_path)
+    except Exception as error:
+        _gencode.explain(error)
+        raise
+
+
 def protos(protobuf_path):
     """The module of messages."""
-    return _tools("protos")(protobuf_path)
+    return _made("protos", protobuf_path)
 
 
 def services(protobuf_path):
     """The module of services."""
-    return _tools("services")(protobuf_path)
+    return _made("services", protobuf_path)
 
 
 def protos_and_services(protobuf_path):
     """Both."""
-    return _tools("protos_and_services")(protobuf_path)
+    return _made("protos_and_services", protobuf_path)
