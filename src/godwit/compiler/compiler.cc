@@ -131,7 +131,7 @@ void Compiler::link(Unit& unit) {
       linked = nullptr;
     } else {
       if (requested) linker.report_unused_imports();
-      report_unsupported(*unit.tree, *linked, report_);
+      if (options_.for_our_messages) report_unsupported(*unit.tree, *linked, report_);
     }
   }
   report_schema_errors(unit, errors);

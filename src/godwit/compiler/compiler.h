@@ -22,6 +22,9 @@ class Compiler {
     bool source_info_of_imports = false;
     // Keep none at all: faster, and generated code has no comments.
     bool source_info = true;
+    // Refuse what our own messages cannot do yet: required fields, groups, extensions of messages. Not needed when other
+    // libraries make the messages.
+    bool for_our_messages = true;
   };
 
   Compiler(SourceTree& tree, Report& report) : Compiler(tree, report, Options()) {}

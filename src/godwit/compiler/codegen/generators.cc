@@ -2,6 +2,9 @@
 
 #include "godwit/compiler/codegen/cpp/cpp_generator.h"
 #include "godwit/compiler/codegen/grpc_cpp/grpc_cpp_generator.h"
+#include "godwit/compiler/codegen/grpc_python/grpc_python_generator.h"
+#include "godwit/compiler/codegen/pyi/pyi_generator.h"
+#include "godwit/compiler/codegen/python/python_generator.h"
 
 namespace godwit::compiler {
 namespace {
@@ -18,6 +21,9 @@ std::unique_ptr<Generator> make() {
 constexpr Entry kGenerators[] = {
     {"cpp", make<cpp::CppGenerator>},
     {"grpc", make<GrpcCppGenerator>},
+    {"python", make<python::PythonGenerator>},
+    {"pyi", make<python::PyiGenerator>},
+    {"grpc_python", make<python::GrpcPythonGenerator>},
 };
 
 }  // namespace

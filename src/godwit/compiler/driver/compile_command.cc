@@ -14,6 +14,7 @@
 #include "godwit/compiler/descriptor/free_numbers.h"
 #include "godwit/compiler/driver/compile_flags.h"
 #include "godwit/compiler/driver/disk_source_tree.h"
+#include "godwit/proto/generated/google/protobuf/descriptor.pb.h"
 
 namespace godwit::compiler {
 namespace {
@@ -54,6 +55,11 @@ void add_with_imports(const FileDescriptor& file, std::unordered_set<const FileD
   }
 }
 
+// Whether the code of a generator works on the messages of another library.
+bool uses_other_messages(std::string_view generator) {
+  return generator == "python" || generator == "pyi" || generator == "grpc_python";
+}
+
 class Run {
  public:
   Run(const CompileFlags& flags, const CompileSetting& setting) : flags_(flags), setting_(setting) {
@@ -85,6 +91,7 @@ class Run {
 
  private:
   bool compile_files() {
+    if (!flags_.descriptor_sets.empty()) return read_descriptor_sets();
     for (const auto& [virtual_path, disk_path] : flags_.proto_path) {
       std::error_code ignored;
       if (!std::filesystem::exists(disk_path.empty() ? "." : disk_path, ignored)) {
@@ -103,10 +110,7 @@ class Run {
       }
     }
     if (!good) return false;
-    Compiler::Options options;
-    options.source_info = flags_.include_source_info || !flags_.outputs.empty();
-    options.source_info_of_imports = flags_.include_source_info && flags_.include_imports;
-    compiler_ = std::make_unique<Compiler>(tree_, report_, options);
+    make_compiler();
     compiler_->request(names);
     for (const std::string& name : names) {
       const FileDescriptor* file = compiler_->compile(name);
@@ -119,8 +123,68 @@ class Run {
     return good;
   }
 
+  void make_compiler() {
+    Compiler::Options options;
+    options.source_info = flags_.include_source_info || !flags_.outputs.empty();
+    options.for_our_messages = flags_.outputs.empty();
+    for (const CompileFlags::Output& o : flags_.outputs) {
+      options.for_our_messages |= !uses_other_messages(o.generator);
+    }
+    options.source_info_of_imports = flags_.include_source_info && flags_.include_imports;
+    compiler_ = std::make_unique<Compiler>(tree_, report_, options);
+  }
+
+  // The named files out of serialized sets. What their imports lack may be bundled with us.
+  bool read_descriptor_sets() {
+    make_compiler();
+    google::protobuf::FileDescriptorSet all;
+    for (const std::string& path : flags_.descriptor_sets) {
+      auto text = read_file(path);
+      if (!text.ok()) {
+        add_error(report_, path, text.error().message);
+        return false;
+      }
+      google::protobuf::FileDescriptorSet set;
+      if (!set.ParseFromString(*text)) {
+        add_error(report_, path,
+                  "Unable to parse.\nit must be a serialized FileDescriptorSet, as --descriptor_set_out makes it");
+        return false;
+      }
+      all.MergeFrom(set);
+    }
+    std::unordered_set<std::string_view> held;
+    for (const auto& file : all.file()) held.insert(file.name());
+    for (const auto& file : all.file()) {
+      for (const std::string_view name : file.dependency()) {
+        if (!held.contains(name) && find_bundled_file(name) != nullptr) compiler_->compile(name);
+      }
+    }
+    auto added = compiler_->pool().add(all);
+    if (!added.ok()) {
+      for (const proto::SchemaError& e : added.error()) report_.error(e.element, e.message).help = e.help;
+      return false;
+    }
+    for (const std::string& name : flags_.files) {
+      const FileDescriptor* file = compiler_->pool().find_file(name);
+      if (file == nullptr && find_bundled_file(name) != nullptr) file = compiler_->compile(name);
+      if (file == nullptr) {
+        add_error(report_, name,
+                  "not in the files of --descriptor_set_in\nname it as the set does: without a folder of -I");
+        return false;
+      }
+      files_.push_back(file);
+    }
+    return true;
+  }
+
   bool generate() {
     for (const CompileFlags::Output& o : flags_.outputs) {
+      if (!flags_.descriptor_sets.empty() && !uses_other_messages(o.generator)) {
+        add_error(
+            report_, "--" + o.generator + "_out",
+            "It cannot be used with --descriptor_set_in.\ngive the .proto files themselves, with -I for their folders");
+        return false;
+      }
       if (!setting_.keep_files && !std::filesystem::is_directory(o.directory)) {
         add_error(report_, o.directory, "no such directory\nmake it first: mkdir -p " + o.directory);
         return false;

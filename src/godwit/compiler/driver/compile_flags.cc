@@ -10,15 +10,22 @@ namespace godwit::compiler {
 
 const char kCompileHelp[] =
     "Compiles .proto files. The options are those of protoc:\n"
-    "  -IPATH, --proto_path=PATH   a folder that import names start from; may be given more than once, searched in "
-    "this\n"
-    "                              order; VIRTUAL=DISK puts VIRTUAL in front of the names; default: the current "
-    "folder\n"
+    "  -IPATH, --proto_path=PATH   a folder that import names start from; may be given more than once, searched in\n"
+    "                              this order; VIRTUAL=DISK puts VIRTUAL in front of the names; default: the current\n"
+    "                              folder\n"
     "  --cpp_out=[PARAMETER:]DIR   write C++ messages (x.pb.h, x.pb.cc)\n"
     "  --grpc_out=[PARAMETER:]DIR  write C++ services (x.grpc.pb.h, x.grpc.pb.cc)\n"
+    "  --python_out=[PARAMETER:]DIR\n"
+    "                              write Python messages (x_pb2.py), which use the package protobuf\n"
+    "  --pyi_out=[PARAMETER:]DIR   write their types (x_pb2.pyi, and x_pb2_grpc.pyi where there are services);\n"
+    "                              --pyi_opt=relative for modules that lie in a package\n"
+    "  --grpc_python_out=[PARAMETER:]DIR\n"
+    "                              write Python services (x_pb2_grpc.py), which use the package grpc\n"
     "  --NAME_opt=PARAMETER        more parameters for a generator\n"
     "  -oFILE, --descriptor_set_out=FILE\n"
     "                              write a FileDescriptorSet\n"
+    "  --descriptor_set_in=FILES   take the named files out of FileDescriptorSets instead of .proto files; colons\n"
+    "                              between the names\n"
     "  --include_imports           put the imports into the set too\n"
     "  --include_source_info       keep comments and places in the set\n"
     "  --retain_options            keep options that are meant for the source only\n"
@@ -35,17 +42,16 @@ namespace {
 // Flags of protoc that we do not take, and what to do instead.
 const std::map<std::string, std::string, std::less<>>& refused() {
   static const std::map<std::string, std::string, std::less<>> kRefused = {
-      {"--plugin", "plug-ins are not supported; the built-in generators are cpp and grpc"},
+      {"--plugin", "plug-ins are not supported; the built-in generators are cpp, grpc, python, pyi and grpc_python"},
       {"--encode", "convert messages in a program: message.SerializeToString()"},
       {"--decode", "convert messages in a program: message.ParseFromString()"},
       {"--decode_raw", "convert messages in a program: message.ParseFromString()"},
       {"--deterministic_output", "it goes with --encode, which is not supported"},
-      {"--descriptor_set_in", "give the .proto files themselves, with -I for their folders"},
       {"--direct_dependencies", "check imports in your build rules"},
       {"--direct_dependencies_violation_msg", "check imports in your build rules"},
       {"--option_dependencies", "it is for editions, which are not supported"},
       {"--option_dependencies_violation_msg", "it is for editions, which are not supported"},
-      {"--disallow_services", "drop the flag; without --grpc_out services make no code"},
+      {"--disallow_services", "drop the flag; without --grpc_out or --grpc_python_out services make no code"},
       {"--notices", "see the NOTICE and LICENSE files of this program"},
       {"--experimental_editions", "editions are not supported: write syntax = \"proto3\";"},
       {"--edition_defaults_out", "editions are not supported: write syntax = \"proto3\";"},
@@ -61,6 +67,7 @@ const std::vector<std::string_view>& known() {
   static const std::vector<std::string_view> kKnown = {
       "--proto_path",
       "--descriptor_set_out",
+      "--descriptor_set_in",
       "--include_imports",
       "--include_source_info",
       "--retain_options",
@@ -185,6 +192,14 @@ class FlagParser {
       if (!flags_.descriptor_set_out.empty()) return Failure(Error(name + " may only be passed once."));
       if (value.empty()) return Failure(Error(name + " requires a non-empty value.\nname the file to write"));
       flags_.descriptor_set_out = value;
+    } else if (name == "--descriptor_set_in") {
+      if (!flags_.descriptor_sets.empty()) return Failure(Error(name + " may only be passed once."));
+      if (value.empty()) return Failure(Error(name + " requires a non-empty value.\nname the file to read"));
+      for (std::size_t begin = 0; begin <= value.size();) {
+        const std::size_t end = std::min(value.find(':', begin), value.size());
+        if (end > begin) flags_.descriptor_sets.push_back(value.substr(begin, end - begin));
+        begin = end + 1;
+      }
     } else if (name == "--dependency_out") {
       if (!flags_.dependency_out.empty()) return Failure(Error(name + " may only be passed once."));
       if (value.empty()) return Failure(Error(name + " requires a non-empty value.\nname the file to write"));
@@ -248,9 +263,8 @@ class FlagParser {
     std::vector<std::string_view> candidates(names.begin(), names.end());
     std::string_view nearest = proto::nearest_name(name, candidates);
     static const std::vector<std::string_view> kOthers = {
-        "--java_out",   "--python_out", "--pyi_out",     "--csharp_out",        "--js_out",
-        "--kotlin_out", "--objc_out",   "--php_out",     "--ruby_out",          "--rust_out",
-        "--go_out",     "--upb_out",    "--upbdefs_out", "--upb_minitable_out", "--grpc_python_out"};
+        "--java_out", "--csharp_out", "--js_out", "--kotlin_out", "--objc_out",    "--php_out",
+        "--ruby_out", "--rust_out",   "--go_out", "--upb_out",    "--upbdefs_out", "--upb_minitable_out"};
     bool other = std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
     if (name.ends_with("_out") && name.starts_with("--") && (other || nearest.empty())) {
       return Failure(Error(name + ": there is no generator \"" + name.substr(2, name.size() - 6) +
@@ -275,6 +289,12 @@ Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& 
   auto done = FlagParser(flags, generators).run(arguments);
   if (!done.ok()) return Failure(done.error());
   if (flags.help || flags.version) return flags;
+  if (!flags.descriptor_sets.empty() && !flags.proto_path.empty()) {
+    return Failure(Error("Only one of --descriptor_set_in and --proto_path can be specified.\ndrop one of them"));
+  }
+  if (!flags.descriptor_sets.empty() && !flags.dependency_out.empty()) {
+    return Failure(Error("--descriptor_set_in cannot be used with --dependency_out.\ndrop one of them"));
+  }
   if (flags.proto_path.empty()) flags.proto_path.emplace_back("", ".");
   if (flags.files.empty()) return Failure(Error("Missing input file.\nname the .proto files to compile"));
   bool output = !flags.outputs.empty() || !flags.descriptor_set_out.empty();
@@ -285,7 +305,7 @@ Result<CompileFlags, Error> parse_compile_flags(const std::vector<std::string>& 
                 "them"));
   } else if (!output) {
     return Failure(
-        Error("Missing output directives.\nadd --cpp_out=FOLDER, --grpc_out=FOLDER or --descriptor_set_out=FILE"));
+        Error("Missing output directives.\nadd --cpp_out=FOLDER, --python_out=FOLDER or --descriptor_set_out=FILE"));
   }
   if (!flags.dependency_out.empty() && flags.files.size() > 1) {
     return Failure(

@@ -21,6 +21,7 @@ struct CompileFlags {
   };
   std::vector<Output> outputs;
   std::string descriptor_set_out;
+  std::vector<std::string> descriptor_sets;  // --descriptor_set_in
   std::string dependency_out;
   bool include_imports = false;
   bool include_source_info = false;
