@@ -5,8 +5,9 @@ after the other, many for one hand-over between threads. While handlers are fast
 threads fight for the interpreter's lock. The dispatcher, a daemon thread, looks on: where calls wait although the lock is
 to be had, or no handler came to its end, it starts more drainers, up to the workers of the pool.
 
-Any other executor: one submit() per call.
+Any other executor: one submit() per call. ProcessPoolExecutor: _process_pool.py.
 """
+import sys
 import threading
 import time
 from collections import deque
@@ -41,9 +42,14 @@ def _run_guarded(method, call):
     try:
         Context().run(method.run, call)
     except BaseException as error:
-        number = _handler_errors.error_id()
-        _handler_errors._log().error("%s: the call failed [error id %s]", call.path, number, exc_info=error)
-        call.finish(13, f"Internal error [error id {number}]", None, None, True)
+        broken(call, error)
+
+
+def broken(call, error):
+    """A mistake of this package, or of an executor."""
+    number = _handler_errors.error_id()
+    _handler_errors._log().error("%s: the call failed [error id %s]", call.path, number, exc_info=error)
+    call.finish(13, f"Internal error [error id {number}]", None, None, True)
 
 
 class _Calls:
@@ -58,6 +64,9 @@ class _Calls:
         self._refuses = False    # the process ends: calls that run go on, others are refused
         self._over = deque()     # contexts of calls that nobody waits for any more: their callbacks are due
         self._thread = threading.Thread(target=self._run_thread, name="grpc-dispatcher", daemon=True)
+
+    def prepare(self):
+        """Before the engine starts."""
 
     def start(self):
         self._thread.start()
@@ -204,7 +213,7 @@ class DrainedCalls(_Calls):
             try:
                 Context().run(methods[call.method_id].run, call)
             except BaseException as error:
-                self._broken(call, error)
+                broken(call, error)
             left_to_flush -= 1
             if left_to_flush == 0:
                 left_to_flush = _FLUSH_AFTER
@@ -214,11 +223,6 @@ class DrainedCalls(_Calls):
                     left_to_look = _LOOK_AROUND
                     if self._others() and self._step_back(me):
                         return
-
-    def _broken(self, call, error):
-        number = _handler_errors.error_id()
-        _handler_errors._log().error("%s: the call failed [error id %s]", call.path, number, exc_info=error)
-        call.finish(13, f"Internal error [error id {number}]", None, None, True)
 
     def _more(self, me):
         """Takes more calls, or waits for them a while. False: the drainer is to end; it is off the list then."""
@@ -357,8 +361,12 @@ class DrainedCalls(_Calls):
             ", ".join(f"{count} x {name}" for name, count in counts.items()))
 
 
-def make(executor, queue, methods, flush, rejects):
+def make(executor, handlers, interceptors, *args):
     """What hands calls to `executor`."""
     if type(executor) is ThreadPoolExecutor:
-        return DrainedCalls(executor, queue, methods, flush, rejects)
-    return SubmittedCalls(executor, queue, methods, flush, rejects)
+        return DrainedCalls(executor, *args)
+    if not isinstance(executor, ThreadPoolExecutor) and "concurrent.futures.process" in sys.modules:
+        from grpc import _process_pool
+        if isinstance(executor, _process_pool.ProcessPoolExecutor):
+            return _process_pool.ProcessCalls(executor, *_process_pool.pack(handlers, interceptors), *args)
+    return SubmittedCalls(executor, *args)

@@ -81,6 +81,13 @@ def raised(method, error, what="calling application"):
     return f"Exception {what}: {name} [error id {number}]"
 
 
+def not_found(path, error):
+    """An interceptor or a generic handler raised instead of giving a handler. Returns the details for the client."""
+    number = error_id()
+    _log().error("%s: an interceptor or a generic handler raised [error id %s]", path, number, exc_info=error)
+    return f"Error in service handler! [error id {number}]"
+
+
 def bad_request(method, error):
     """A request that can't be parsed."""
     number = error_id()

@@ -292,10 +292,7 @@ class Dynamic:
         try:
             handler = server.find_handler(path, _common.metadata_out(call.invocation_metadata()))
         except BaseException as error:
-            number = _handler_errors.error_id()
-            _handler_errors._log().error("%s: an interceptor or a generic handler raised [error id %s]", path, number,
-                                         exc_info=error)
-            call.finish(_UNKNOWN, f"Error in service handler! [error id {number}]", None, None, True)
+            call.finish(_UNKNOWN, _handler_errors.not_found(path, error), None, None, True)
             return
         if handler is None:
             call.finish(_UNIMPLEMENTED, "Method not found!", None, None, True)

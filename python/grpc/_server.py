@@ -79,15 +79,14 @@ class _Server(_ServerBase):
     def __init__(self, thread_pool, generic_handlers, interceptors, options, maximum_concurrent_rpcs, compression, xds):
         if xds:
             raise NotImplementedError("grpc.server(xds=True) comes later; docs/python-differences.md lists what does")
-        if type(thread_pool).__name__ == "ProcessPoolExecutor":
-            raise NotImplementedError("grpc.server() on a ProcessPoolExecutor comes later: use a ThreadPoolExecutor, or "
-                                      "several processes with one server each and the option grpc.so_reuseport")
         if not hasattr(thread_pool, "submit"):
             raise TypeError("grpc.server() takes an executor such as concurrent.futures.ThreadPoolExecutor(10), not "
                             f"{type(thread_pool).__name__}")
         engine_options, own = _options.split(options)
+        interceptors = list(interceptors)
         self._handlers = _Handlers(generic_handlers, interceptors, bool(own.get(_options.EXCEPTION_TEXT)))
         self._pool = thread_pool
+        self._interceptors = interceptors
         self._queue = _godwit.EventQueue()
         self._engine = _godwit.Server(self._queue, engine_options, maximum_concurrent_rpcs)
         self._handlers.flush = self._engine.flush
@@ -132,7 +131,9 @@ class _Server(_ServerBase):
             for number, (path, handler) in enumerate(paths):
                 self._engine.add_method(sys.intern(path), number, bool(handler.request_streaming),
                                         bool(handler.response_streaming))
-            self._calls = _executor.make(self._pool, self._queue, runners, self._engine.flush, rejects)
+            self._calls = _executor.make(self._pool, self._handlers, self._interceptors, self._queue, runners,
+                                         self._engine.flush, rejects)
+            self._calls.prepare()
             self._engine.start()
             self._stage = _STARTED
         self._calls.start()
