@@ -64,13 +64,15 @@ def run(program, *arguments, code=0, cwd=None, env=None, logs=None):
 
 
 class Server:
-    """A server process; `port` is the one it printed."""
+    """A server process that has printed that it is ready; `port` is the one it named."""
 
-    def __init__(self, command, cwd, env):
+    def __init__(self, command, cwd, env, ready=r"port (\d+)|http://127\.0\.0\.1:(\d+)"):
         self.output = ""
         self.process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.port = int(self.wait_for(r"port (\d+)|http://127\.0\.0\.1:(\d+)"))
-        self.target = f"127.0.0.1:{self.port}"
+        found = self.wait_for(ready)
+        if found.isdigit():
+            self.port = int(found)
+            self.target = f"127.0.0.1:{self.port}"
 
     def wait_for(self, pattern):
         end = time.monotonic() + SECONDS
