@@ -128,6 +128,10 @@ class Method:
             if self.failed(context, error):
                 raise
             return
+        self.reply_after_all(context, reply)
+
+    def reply_after_all(self, context, reply):
+        """The end of a handler that returned."""
         if context._touched and (context._abortion is not None or
                                  (context._code is not None and status_number(context._code))):
             return self.finish(context, None)  # whatever was returned: an error has no reply
@@ -217,16 +221,19 @@ class UnaryUnary(Method):
             if self.failed(context, error):
                 raise
             return
-        if context._touched and (context._abortion is not None or
-                                 (context._code is not None and status_number(context._code))):
-            return self.finish(context, None)  # whatever was returned: an error has no reply
+        if context._touched:
+            return self.reply_after_all(context, reply)
         try:
             if self.reply_type is not None and type(reply) is not self.reply_type:
                 self.check_type(reply)
             data = self.serialize(reply)
         except Exception as error:
             return self.fail(context, _INTERNAL, _handler_errors.bad_reply(self, reply, error))
-        self.finish(context, data)
+        context._over = True
+        call.finish(0, "", None, data, True)
+        if context._task is not None:
+            self.server.flush_soon()
+            self.server.closed(context)
 
 
 class StreamUnary(Method):
@@ -319,12 +326,13 @@ def make(server, path, handler):
 class Dynamic:
     """A path whose handler is looked for when a call comes: interceptors or handlers of the user decide."""
 
-    __slots__ = ("server", "_path", "_last")
+    __slots__ = ("server", "path", "_path", "_last")
     on_thread = False
 
     def __init__(self, server, path):
         self.server = server
         self._path = path  # None: the call's
+        self.path = path or "grpc call"
         self._last = (None, None)
 
     async def run(self, call, context):

@@ -6,7 +6,7 @@ from grpc import _common, _fork, _godwit, _options
 from grpc._cython.cygrpc import UsageError
 from grpc._server import _checked, _HandlerCallDetails
 from grpc._utilities import DictionaryGenericHandler
-from grpc.aio import _base_server, _handlers
+from grpc.aio import _base_server, _handlers, _tasks
 from grpc.aio._context import _ServicerContext
 from grpc.aio._interceptor import ServerInterceptor
 
@@ -127,33 +127,33 @@ class _Calls:
         loop.add_reader(queue.fileno(), self._ready)
 
     def _ready(self):
-        """Takes what has happened. Tasks that are made here run right after, and then their replies are sent."""
+        """Takes what has happened. Handlers begin at once, and what they have replied leaves together."""
         if self._generation != _godwit.generation():
             return
-        runners, running, loop = self._runners, self._running, self._loop
-        for source, bits in self._queue.drain(_BATCH):
-            user = source.user
-            if user is not None:
-                user._event(bits)
-                continue
-            if bits & _ENDED or not bits & _ARRIVED:
-                source.finish(1, "")  # over before it began
-                continue
-            method = runners[source.method_id]
-            if method is None:
-                source.finish(12, "Method not found!", None, None, True)
-            elif method.on_thread:
-                method.start(source)
-                continue
-            else:
-                context = _ServicerContext(source, method)
-                source.user = context
-                running.add(context)
-                context._task = task = loop.create_task(method.run(source, context))
-                task._log_destroy_pending = False  # loops may close while calls run
-        source = user = None
-        # After the first steps of all of them.
-        self._flush_soon()
+        runners = self._runners
+        begun = []
+        self._flushing = True  # replies wait for the end of this
+        try:
+            for source, bits in self._queue.drain(_BATCH):
+                user = source.user
+                if user is not None:
+                    user._event(bits)
+                    continue
+                if bits & _ENDED or not bits & _ARRIVED:
+                    source.finish(1, "")  # over before it began
+                    continue
+                method = runners[source.method_id]
+                if method is None:
+                    source.finish(12, "Method not found!", None, None, True)
+                elif method.on_thread:
+                    method.start(source)
+                else:
+                    begun.append(_ServicerContext(source, method))
+            source = user = None
+            if begun:
+                _tasks.start(self._loop, begun, self._running)
+        finally:
+            self._flush()
 
     def _flush_soon(self):
         if not self._flushing:
@@ -165,8 +165,9 @@ class _Calls:
         self._engine.flush()
 
     def _closed(self, context):
-        self._running.discard(context)
-        context._call.user = None
+        if context._task is not None:
+            self._running.discard(context)
+            context._call.user = None
         if context._callbacks is not None:
             context._closed()
 
