@@ -65,17 +65,16 @@ ClientCall::~ClientCall() = default;
 
 // --- commands ---
 
-void ClientCall::post() {
+// Ends with the mutex free: the loop's thread, which this may wake, wants it at once.
+void ClientCall::post(std::unique_lock<std::mutex> lock) {
   if (posted_) return;
   posted_ = true;
   retain();  // until run() returns
+  lock.unlock();
   channel_->runtime_.loop().post(*this);
 }
 
-void ClientCall::start() {
-  std::unique_lock lock(mutex_);
-  begin(lock);
-}
+void ClientCall::start() { begin(std::unique_lock(mutex_)); }
 
 void ClientCall::start_with(std::string_view message) {
   constexpr std::size_t kInside = 256;  // small ones lie in the context's own memory
@@ -91,10 +90,10 @@ void ClientCall::start_with(std::string_view message) {
   }
   std::unique_lock lock(mutex_);
   only_one_ = close_ = true;
-  begin(lock);
+  begin(std::move(lock));
 }
 
-void ClientCall::begin(std::unique_lock<std::mutex>& lock) {
+void ClientCall::begin(std::unique_lock<std::mutex> lock) {
   if (started_ || ended_) return;
   started_ = true;
   if (channel_->closed()) {
@@ -103,7 +102,7 @@ void ClientCall::begin(std::unique_lock<std::mutex>& lock) {
     end_here(StatusCode::kDeadlineExceeded,
              std::string(kDeadlineExceeded) + ": the time-out was zero or less when the call began");
   } else {
-    return post();
+    return post(std::move(lock));
   }
   lock.unlock();
   signal(kInitialMetadata | kEnded);
@@ -111,19 +110,19 @@ void ClientCall::begin(std::unique_lock<std::mutex>& lock) {
 
 void ClientCall::write(std::string_view message) {
   if (!alive()) return;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (ended_ || close_) return;
   outgoing_.add(message);
   if (outgoing_.size() > http::Exchange::kHighWater) was_full_ = true;
-  if (started_) post();
+  if (started_) post(std::move(lock));
 }
 
 void ClientCall::close_writing() {
   if (!alive()) return;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (ended_ || close_) return;
   close_ = true;
-  if (started_) post();
+  if (started_) post(std::move(lock));
 }
 
 bool ClientCall::cancel() { return cancel_with(StatusCode::kCancelled, std::string(kLocallyCancelled)); }
@@ -132,12 +131,11 @@ bool ClientCall::cancel_with(StatusCode code, std::string details) {
   if (!alive()) return false;
   Bell::Ring ring;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (ended_) return false;
     ring = end_here(code, std::move(details));
     cancelled_ = true;
-    if (started_) post();
-    started_ = true;  // too late for start()
+    if (std::exchange(started_, true)) post(std::move(lock));  // else it is too late for start()
   }
   if (ring) bell_.ring(ring);
   signal(kInitialMetadata | kMessage | kWritable | kEnded);
@@ -189,26 +187,26 @@ void ClientCall::pop(Slice& message) {
   }
 }
 
-// With the mutex, when the reader has taken something.
-void ClientCall::fetch_more() {
-  if (paused_ && !ended_ && incoming_bytes_ <= kFetchBytes / 2) post();
+// When the reader has taken something.
+void ClientCall::fetch_more(std::unique_lock<std::mutex> lock) {
+  if (paused_ && !ended_ && incoming_bytes_ <= kFetchBytes / 2) post(std::move(lock));
 }
 
 bool ClientCall::take(Slice& message) {
   if (!alive()) return false;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!has_message()) return false;
   pop(message);
-  fetch_more();
+  fetch_more(std::move(lock));
   return true;
 }
 
 void ClientCall::take_many(std::size_t max, std::vector<Slice>& messages) {
   if (!alive()) return;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!has_message()) return;
   for (; max > 0 && has_message(); --max) pop(messages.emplace_back());
-  fetch_more();
+  fetch_more(std::move(lock));
 }
 
 bool ClientCall::messages_ended() const {

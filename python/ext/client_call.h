@@ -112,10 +112,10 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   bool unary() const { return method_->kind() == MethodKind::kUnary; }
 
   // With the mutex.
-  void begin(std::unique_lock<std::mutex>& lock);
+  void begin(std::unique_lock<std::mutex> lock);
   void pop(Slice& message);
-  void fetch_more();
-  void post();
+  void fetch_more(std::unique_lock<std::mutex> lock);
+  void post(std::unique_lock<std::mutex> lock);
   // What to ring.
   Bell::Ring end(StatusCode code, std::string details);
   Bell::Ring end_here(StatusCode code, std::string details);

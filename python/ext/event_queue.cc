@@ -68,11 +68,13 @@ void EventQueue::push(EventSource* const* sources, std::size_t count) {
   grow(count);
   for (std::size_t i = 0; i < count; ++i) ring_[(first_ + count_ + i) & (ring_.size() - 1)] = sources[i];
   count_ += count;
+  wake_one(std::move(lock));
   if (was_empty && descriptor_ >= 0) {
+    // Without the mutex: whom it wakes wants it at once. When others have taken the events meanwhile, that is a wake-up
+    // for nothing.
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
   }
-  wake_one(std::move(lock));
 }
 
 // Unless one that was told is on its way: it looks at everything, and tells the next one if it leaves something.
@@ -87,8 +89,7 @@ std::size_t EventQueue::drain(std::size_t max, std::vector<Event>& out) {
   if (dead()) return 0;
   std::unique_lock lock(mutex_);
   const std::size_t count = std::min(max, count_);
-  if (count == 0) return 0;
-  out.reserve(out.size() + count);
+  if (count > 0) out.reserve(out.size() + count);
   for (std::size_t i = 0; i < count; ++i) {
     EventSource* source = ring_[first_];
     first_ = (first_ + 1) & (ring_.size() - 1);
