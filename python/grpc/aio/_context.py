@@ -203,13 +203,12 @@ class _ServicerContext(ServicerContext):
         raise self._abortion
 
     def _abort_now(self, code, details, trailing_metadata):
-        self._touched = True
-        if details is not None and details != "":
-            self._details = _text(self._call, "abort", details)
         trailing_metadata = tuple(trailing_metadata or ())
         if trailing_metadata:
-            self._check(trailing_metadata, "abort")
-            self._trailing = trailing_metadata
+            self.set_trailing_metadata(trailing_metadata)
+        if details is not None and details != "":
+            self.set_details(details)
+        self._touched = True
         number = status_number(code)
         if number == 0 or code is None:
             from grpc import _handler_errors
