@@ -13,7 +13,7 @@ namespace {
 // sun_path holds 108 bytes, the final NUL among them.
 constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out = "'";
   for (const char c : text.substr(0, kShown)) {
@@ -32,7 +32,7 @@ std::string quoted(std::string_view text) {
 }
 
 Failure<Error> failed(std::string_view text, std::string_view reason) {
-  return Failure(Error("address " + quoted(text) + ": " + std::string(reason)));
+  return Failure(Error("address " + in_quotes(text) + ": " + std::string(reason)));
 }
 
 bool parse_number(std::string_view text, std::uint32_t limit, std::uint32_t& out) {
@@ -54,7 +54,8 @@ bool parse_ip(int family, std::string_view text, void* out) {
 
 Result<SocketAddress, Error> parse_unix(std::string_view whole, std::string_view path, bool abstract) {
   if (path.empty()) {
-    return failed(whole, abstract ? "the name is empty; write unix-abstract:NAME" : "the path is empty; write unix:/PATH");
+    return failed(whole,
+                  abstract ? "the name is empty; write unix-abstract:NAME" : "the path is empty; write unix:/PATH");
   }
   if (!abstract && path.find('\0') != path.npos) return failed(whole, "a path holds no NUL byte");
   if (path.size() + abstract > kMaxUnixPath) {
@@ -80,13 +81,15 @@ SocketAddress SocketAddress::ipv4_loopback(std::uint16_t port) {
 
 bool SocketAddress::is_loopback() const {
   switch (kind) {
-    case Kind::kIpv4: return ip[0] == 127;
+    case Kind::kIpv4:
+      return ip[0] == 127;
     case Kind::kIpv6: {
       static constexpr std::array<std::uint8_t, 16> kLoopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
       static constexpr std::uint8_t kMapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
       return ip == kLoopback || std::memcmp(ip.data(), kMapped, sizeof kMapped) == 0;  // ::ffff:127.x.y.z
     }
-    case Kind::kUnix: return true;
+    case Kind::kUnix:
+      return true;
   }
   return false;
 }
@@ -117,7 +120,8 @@ Result<SocketAddress, Error> parse_address(std::string_view text) {
     std::string_view path = text.substr(5);
     if (path.starts_with("//")) {
       path.remove_prefix(2);
-      if (!path.starts_with('/')) return failed(text, "after unix:// comes an absolute path, as in unix:///run/name.sock");
+      if (!path.starts_with('/'))
+        return failed(text, "after unix:// comes an absolute path, as in unix:///run/name.sock");
     }
     return parse_unix(text, path, false);
   }
@@ -135,7 +139,7 @@ Result<SocketAddress, Error> parse_address(std::string_view text) {
       }
       host = host.substr(0, percent);
     }
-    if (!parse_ip(AF_INET6, host, address.ip.data())) return failed(text, quoted(host) + " is no IPv6 address");
+    if (!parse_ip(AF_INET6, host, address.ip.data())) return failed(text, in_quotes(host) + " is no IPv6 address");
     port = text.substr(close + 1);
     if (!port.starts_with(':')) return failed(text, "the port is missing; write [ADDRESS]:PORT");
     port.remove_prefix(1);
@@ -146,14 +150,14 @@ Result<SocketAddress, Error> parse_address(std::string_view text) {
     }
     const std::string_view host = text.substr(0, colon);
     if (!parse_ip(AF_INET, host, address.ip.data())) {
-      return failed(text, quoted(host) + " is no IPv4 address (host names need a look-up); write 127.0.0.1:PORT");
+      return failed(text, in_quotes(host) + " is no IPv4 address (host names need a look-up); write 127.0.0.1:PORT");
     }
     if (colon == text.npos) return failed(text, "the port is missing; write ADDRESS:PORT");
     port = text.substr(colon + 1);
   }
   std::uint32_t number = 0;
   if (!parse_number(port, 65535, number)) {
-    return failed(text, "the port " + quoted(port) + " is no number from 0 to 65535");
+    return failed(text, "the port " + in_quotes(port) + " is no number from 0 to 65535");
   }
   address.port = static_cast<std::uint16_t>(number);
   return address;

@@ -241,13 +241,13 @@ class Interpreter {
       }
       std::string help;
       if (std::string_view nearest = nearest_name(part.name.text, names); !nearest.empty()) {
-        help = "did you mean " + quoted(nearest) + "?";
+        help = "did you mean " + in_quotes(nearest) + "?";
       } else if (&part == option.name.head) {
         help = "a custom option is written in parentheses: (" + std::string(part.name.text) + ")";
       }
       fail(part.at,
-           "Option " + quoted(written) + " unknown: " + quoted(type.full_name()) + " has no field " +
-               quoted(part.name.text) + ".",
+           "Option " + in_quotes(written) + " unknown: " + in_quotes(type.full_name()) + " has no field " +
+               in_quotes(part.name.text) + ".",
            help);
       return nullptr;
     }
@@ -256,12 +256,13 @@ class Interpreter {
       std::string message, help;
       linker_.explain_undefined(part.name.text, scope, false, message, help);
       if (help.empty()) help = "import the file that defines the option";
-      fail(part.at, "Option " + quoted(written) + " unknown: " + message, help);
+      fail(part.at, "Option " + in_quotes(written) + " unknown: " + message, help);
       return nullptr;
     }
     const FieldDescriptor* found = symbol.field();
     if (found == nullptr || !found->is_extension()) {
-      fail(part.at, "Option " + quoted(written) + " unknown: " + quoted(symbol.full_name) + " is not an extension.");
+      fail(part.at,
+           "Option " + in_quotes(written) + " unknown: " + in_quotes(symbol.full_name) + " is not an extension.");
       return nullptr;
     }
     if (found->containing_type().full_name() != type.full_name()) {
@@ -270,8 +271,8 @@ class Interpreter {
         help = "it is an option for something else than a" +
                std::string(element.word[0] == 'e' || element.word[0] == 'o' ? "n " : " ") + std::string(element.word);
       fail(part.at,
-           "Option field " + quoted(written) + " is not a field or extension of message " + quoted(type.name()) +
-               "; it extends " + quoted(found->containing_type().full_name()) + ".",
+           "Option field " + in_quotes(written) + " is not a field or extension of message " + in_quotes(type.name()) +
+               "; it extends " + in_quotes(found->containing_type().full_name()) + ".",
            help);
       return nullptr;
     }
@@ -306,11 +307,11 @@ class Interpreter {
       fields.push_back(field);
       if (!last) {
         if (field->message_type() == nullptr)
-          return fail(part.at, "Option " + quoted(written) + " is an atomic type, not a message.");
+          return fail(part.at, "Option " + in_quotes(written) + " is an atomic type, not a message.");
         if (field->is_repeated()) {
           return fail(
               part.at,
-              "Option field " + quoted(written) +
+              "Option field " + in_quotes(written) +
                   " is a repeated message. Repeated message options must be initialized using an aggregate value.");
         }
         type = field->message_type();
@@ -318,7 +319,7 @@ class Interpreter {
         continue;
       }
       if (!field->is_repeated() && set->fields.contains(field))
-        return fail(option.name_at, "Option " + quoted(written) + " was already set.");
+        return fail(option.name_at, "Option " + in_quotes(written) + " was already set.");
       SetFields& inner = set->fields[field];
       if (option.value.kind == ast::Value::Kind::kMessage && field->message_type() != nullptr) {
         mark_literal(*field->message_type(), *option.value.message, inner);

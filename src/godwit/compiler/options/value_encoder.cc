@@ -38,7 +38,7 @@ bool ValueEncoder::integer(const FieldDescriptor& field, const ast::Value& value
   if (!fits) {
     return fail(value.at, "Value must be integer, from " + std::to_string(min) + " to " + std::to_string(max) +
                               ", for " + std::string(proto::field_type_name(field.type())) + " option " +
-                              quoted(option_name) + ".");
+                              in_quotes(option_name) + ".");
   }
   out = value.negative ? ~value.integer + 1 : value.integer;
   return true;
@@ -54,7 +54,7 @@ bool ValueEncoder::number(const FieldDescriptor& field, const ast::Value& value,
     out = std::numeric_limits<double>::quiet_NaN();
   } else {
     return fail(value.at, "Value must be number for " + std::string(proto::field_type_name(field.type())) + " option " +
-                              quoted(option_name) + ".");
+                              in_quotes(option_name) + ".");
   }
   if (value.negative) out = -out;
   return true;
@@ -69,7 +69,7 @@ bool ValueEncoder::boolean(const ast::Value& value, std::string_view option_name
     out = value.integer == 1;
     return true;
   }
-  return fail(value.at, "Value must be \"true\" or \"false\" for boolean option " + quoted(option_name) + ".");
+  return fail(value.at, "Value must be \"true\" or \"false\" for boolean option " + in_quotes(option_name) + ".");
 }
 
 bool ValueEncoder::enumeration(const FieldDescriptor& field, const ast::Value& value, std::string_view option_name,
@@ -82,13 +82,13 @@ bool ValueEncoder::enumeration(const FieldDescriptor& field, const ast::Value& v
       return false;
     out = static_cast<std::int32_t>(v);
     if (type.is_closed() && type.find_value(out) == nullptr) {
-      return fail(value.at, "Enum type " + quoted(type.full_name()) + " has no value with number " +
-                                std::to_string(out) + " for option " + quoted(option_name) + ".");
+      return fail(value.at, "Enum type " + in_quotes(type.full_name()) + " has no value with number " +
+                                std::to_string(out) + " for option " + in_quotes(option_name) + ".");
     }
     return true;
   }
   if (value.kind != Kind::kIdentifier || value.negative) {
-    return fail(value.at, "Value must be identifier for enum-valued option " + quoted(option_name) + ".");
+    return fail(value.at, "Value must be identifier for enum-valued option " + in_quotes(option_name) + ".");
   }
   const proto::EnumValueDescriptor* found = type.find_value(value.text);
   if (found == nullptr) {
@@ -96,9 +96,9 @@ bool ValueEncoder::enumeration(const FieldDescriptor& field, const ast::Value& v
     for (const auto& v : type.values()) names.push_back(v.name());
     std::string_view nearest = nearest_name(value.text, names);
     return fail(value.at,
-                "Enum type " + quoted(type.full_name()) + " has no value named " + quoted(value.text) + " for option " +
-                    quoted(option_name) + ".",
-                nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?");
+                "Enum type " + in_quotes(type.full_name()) + " has no value named " + in_quotes(value.text) +
+                    " for option " + in_quotes(option_name) + ".",
+                nearest.empty() ? "" : "did you mean " + in_quotes(nearest) + "?");
   }
   out = found->number();
   return true;
@@ -108,7 +108,7 @@ bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value,
                           bool in_literal, std::string& out) {
   if (value.kind == Kind::kList) {
     if (!field.is_repeated())
-      return fail(value.at, "Field " + quoted(field.name()) + " is not repeated: it takes one value, not a list.");
+      return fail(value.at, "Field " + in_quotes(field.name()) + " is not repeated: it takes one value, not a list.");
     for (const ast::Value& element : value.list) {
       if (!encode(field, element, option_name, in_literal, out)) return false;
     }
@@ -118,11 +118,12 @@ bool ValueEncoder::encode(const FieldDescriptor& field, const ast::Value& value,
     if (value.kind != Kind::kMessage) {
       std::string name(option_name);
       if (in_literal)
-        return fail(value.at, "Field " + quoted(field.name()) + " is a message: write " + std::string(field.name()) +
+        return fail(value.at, "Field " + in_quotes(field.name()) + " is a message: write " + std::string(field.name()) +
                                   " { ... }.");
-      return fail(value.at, "Option " + quoted(name) + " is a message. To set the entire message, use syntax like \"" +
-                                name + " = { <proto text format> }\". To set fields within it, use syntax like \"" +
-                                name + ".foo = value\".");
+      return fail(value.at, "Option " + in_quotes(name) +
+                                " is a message. To set the entire message, use syntax like \"" + name +
+                                " = { <proto text format> }\". To set fields within it, use syntax like \"" + name +
+                                ".foo = value\".");
     }
     std::string body;
     if (!message(*field.message_type(), *value.message, option_name, body)) return false;
@@ -218,7 +219,7 @@ bool ValueEncoder::encode_scalar(const FieldDescriptor& field, const ast::Value&
     case FieldType::kBytes:
       if (value.kind != Kind::kString) {
         return fail(value.at, "Value must be quoted string for " + std::string(proto::field_type_name(field.type())) +
-                                  " option " + quoted(option_name) + ".");
+                                  " option " + in_quotes(option_name) + ".");
       }
       wire = WireType::kLengthDelimited;
       put_bytes(value.text, bytes);
@@ -244,8 +245,8 @@ const FieldDescriptor* ValueEncoder::find_literal_field(const MessageDescriptor&
     proto::Symbol symbol = linker_.look_up(field.name.text, scope, false);
     const FieldDescriptor* found = symbol.field();
     if (found == nullptr || !found->is_extension() || &found->containing_type() != &type) {
-      fail(field.name.at, "Extension " + quoted(field.name.text) + " is not defined or is not an extension of " +
-                              quoted(type.full_name()) + ".");
+      fail(field.name.at, "Extension " + in_quotes(field.name.text) + " is not defined or is not an extension of " +
+                              in_quotes(type.full_name()) + ".");
       return nullptr;
     }
     return found;
@@ -262,8 +263,8 @@ const FieldDescriptor* ValueEncoder::find_literal_field(const MessageDescriptor&
     for (const FieldDescriptor& f : type.fields()) names.push_back(f.name());
     std::string_view nearest = nearest_name(field.name.text, names);
     fail(field.name.at,
-         "Message type " + quoted(type.full_name()) + " has no field named " + quoted(field.name.text) + ".",
-         nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?");
+         "Message type " + in_quotes(type.full_name()) + " has no field named " + in_quotes(field.name.text) + ".",
+         nearest.empty() ? "" : "did you mean " + in_quotes(nearest) + "?");
   }
   return found;
 }
@@ -272,12 +273,12 @@ bool ValueEncoder::any(const MessageDescriptor& type, const ast::LiteralField& f
                        std::string& out) {
   if (type.full_name() != "google.protobuf.Any") {
     return fail(field.name.at, "[" + std::string(field.type_url) +
-                                   "] can only stand in a google.protobuf.Any, not in " + quoted(type.full_name()) +
+                                   "] can only stand in a google.protobuf.Any, not in " + in_quotes(type.full_name()) +
                                    ".");
   }
   proto::Symbol symbol = linker_.look_up("." + std::string(field.name.text), "", true);
   if (symbol.message() == nullptr) {
-    return fail(field.name.at, "Could not find type " + quoted(field.type_url) + " stored in google.protobuf.Any.",
+    return fail(field.name.at, "Could not find type " + in_quotes(field.type_url) + " stored in google.protobuf.Any.",
                 "import the file that defines it");
   }
   if (field.value->kind != Kind::kMessage)
@@ -303,19 +304,20 @@ bool ValueEncoder::message(const MessageDescriptor& type, const ast::MessageLite
     const FieldDescriptor* descriptor = find_literal_field(type, field);
     if (descriptor == nullptr) return false;
     if (!descriptor->is_repeated() && !seen.insert(descriptor).second) {
-      return fail(field.name.at, "Non-repeated field " + quoted(descriptor->name()) + " is specified multiple times.");
+      return fail(field.name.at,
+                  "Non-repeated field " + in_quotes(descriptor->name()) + " is specified multiple times.");
     }
     if (const proto::OneofDescriptor* oneof = descriptor->real_containing_oneof()) {
       auto [entry, added] = oneofs.emplace(oneof, descriptor);
       if (!added) {
-        return fail(field.name.at, "Field " + quoted(descriptor->name()) + " is specified along with field " +
-                                       quoted(entry->second->name()) + ", another member of oneof " +
-                                       quoted(oneof->name()) + ".");
+        return fail(field.name.at, "Field " + in_quotes(descriptor->name()) + " is specified along with field " +
+                                       in_quotes(entry->second->name()) + ", another member of oneof " +
+                                       in_quotes(oneof->name()) + ".");
       }
     }
     bool is_message = descriptor->value_type() == proto::ValueType::kMessage;
     if (!field.has_colon && !is_message) {
-      return fail(field.value->at, "Expected \":\" behind " + quoted(field.name.text) + ".");
+      return fail(field.value->at, "Expected \":\" behind " + in_quotes(field.name.text) + ".");
     }
     if (!encode(*descriptor, *field.value, descriptor->name(), true, out)) return false;
   }

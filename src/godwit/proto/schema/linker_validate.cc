@@ -49,7 +49,7 @@ void SchemaLinker::validate_file() {
       error(Part::kImport, file_->dependencies_[i]->name(),
             "Files that do not use optimize_for = LITE_RUNTIME cannot import files which do use this option.  This "
             "file is not lite, but it imports " +
-                quoted(file_->dependencies_[i]->name()) + " which is.");
+                in_quotes(file_->dependencies_[i]->name()) + " which is.");
       break;
     }
   }
@@ -176,8 +176,8 @@ void SchemaLinker::validate_numbers(const MessageDescriptor& m) {
     while (k > 0 && ordered[m.by_number_[k - 1]].number_ == f.number_) --k;
     PathGuard guard(*this, path::kMessageField, f.index_);
     error(Part::kNumber, f.full_name_,
-          "Field number " + std::to_string(f.number_) + " has already been used in " + quoted(m.full_name_) +
-              " by field " + quoted(ordered[m.by_number_[k]].name_) + ".",
+          "Field number " + std::to_string(f.number_) + " has already been used in " + in_quotes(m.full_name_) +
+              " by field " + in_quotes(ordered[m.by_number_[k]].name_) + ".",
           next_free_number(m));
   }
 }
@@ -232,7 +232,7 @@ void SchemaLinker::validate_reserved(const MessageDescriptor& m) {
   for (std::string_view name : m.proto_->reserved_name()) {
     PathGuard guard(*this, path::kMessageReservedName, name_index++);
     if (!names.insert(name).second)
-      error(Part::kName, m.full_name_, "Field name " + quoted(name) + " is reserved multiple times.");
+      error(Part::kName, m.full_name_, "Field name " + in_quotes(name) + " is reserved multiple times.");
   }
   if (all.empty() && names.empty()) return;
   for (std::uint32_t i = 0; i < m.field_count_; ++i) {
@@ -244,18 +244,18 @@ void SchemaLinker::validate_reserved(const MessageDescriptor& m) {
       if (r.is_extension) {
         PathGuard guard(*this, path::kMessageExtensionRange, r.index);
         error(Part::kNumber, m.full_name_,
-              "Extension range " + text(r.range) + " includes field " + quoted(f.name_) + " (" +
+              "Extension range " + text(r.range) + " includes field " + in_quotes(f.name_) + " (" +
                   std::to_string(f.number_) + ").");
       } else {
         PathGuard guard(*this, path::kMessageField, i);
         error(Part::kNumber, f.full_name_,
-              "Field " + quoted(f.name_) + " uses reserved number " + std::to_string(f.number_) + ".",
+              "Field " + in_quotes(f.name_) + " uses reserved number " + std::to_string(f.number_) + ".",
               next_free_number(m));
       }
     }
     if (names.contains(f.name_)) {
       PathGuard guard(*this, path::kMessageField, i);
-      error(Part::kName, f.full_name_, "Field name " + quoted(f.name_) + " is reserved.",
+      error(Part::kName, f.full_name_, "Field name " + in_quotes(f.name_) + " is reserved.",
             "choose another name; a reserved one belonged to a field that was removed");
     }
   }
@@ -282,9 +282,9 @@ void SchemaLinker::validate_json_names(const MessageDescriptor& m) {
       PathGuard guard(*this, path::kMessageField, i);
       std::string name = customs ? std::string(f.json_name_) : standard;
       std::string message = std::string("The ") + (custom ? "custom" : "default") + " JSON name of field " +
-                            quoted(f.name_) + " (" + quoted(name) + ") conflicts with the " +
+                            in_quotes(f.name_) + " (" + in_quotes(name) + ") conflicts with the " +
                             (first.custom ? "custom" : "default") + " JSON name of field " +
-                            quoted(first.field->name_) + ".";
+                            in_quotes(first.field->name_) + ".";
       bool warn_only = !strict && !(custom && first.custom);
       if (warn_only) {
         if (!m.options().deprecated_legacy_json_field_conflicts())
@@ -316,8 +316,8 @@ void SchemaLinker::validate_oneofs(const MessageDescriptor& m) {
       path_.resize(path_.size() - 2);
       path_.insert(path_.end(), {path::kMessageField, static_cast<std::int32_t>(stranger->index_)});
       error(Part::kWhole, o.full_name_,
-            "Fields in the same oneof must be defined consecutively. " + quoted(stranger->name_) +
-                " cannot be defined before the completion of the " + quoted(o.name_) + " oneof definition.");
+            "Fields in the same oneof must be defined consecutively. " + in_quotes(stranger->name_) +
+                " cannot be defined before the completion of the " + in_quotes(o.name_) + " oneof definition.");
     }
   }
 }
@@ -359,8 +359,8 @@ void SchemaLinker::validate_field(FieldDescriptor& f) {
             "drop the default; the reader applies it");
     if (f.enum_type_ != nullptr && f.enum_type_->is_closed() && !f.is_extension_) {
       error(Part::kType, f.full_name_,
-            "Enum type " + quoted(f.enum_type_->full_name()) + " is not an open enum, but is used in " +
-                quoted(f.containing_type_->full_name()) + " which is a proto3 message type.",
+            "Enum type " + in_quotes(f.enum_type_->full_name()) + " is not an open enum, but is used in " +
+                in_quotes(f.containing_type_->full_name()) + " which is a proto3 message type.",
             "write syntax = \"proto3\"; in " + std::string(f.enum_type_->file().name()));
     }
     if (f.type_ == FieldType::kGroup) error(Part::kType, f.full_name_, "Groups are not supported in proto3 syntax.");
@@ -390,7 +390,7 @@ void SchemaLinker::validate_map_field(const FieldDescriptor& f) {
   if (!f.is_map_ || f.is_extension_ || f.containing_oneof_ != nullptr || f.containing_type_ != entry.containing_type_ ||
       map_entry_name(f.name()) != entry.name_) {
     error(Part::kType, f.full_name_, "map_entry should not be set explicitly. Use map<KeyType, ValueType> instead.",
-          quoted(entry.full_name()) + " is the entry of a map, which only the map's own field can hold");
+          in_quotes(entry.full_name()) + " is the entry of a map, which only the map's own field can hold");
     return;
   }
   if (entry.field_count_ != 2) return;  // the entry has an error of its own

@@ -69,11 +69,11 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
     std::string help = "if this is intended, add option allow_alias = true; to the enum";
     if (next <= 0x7fffffff) help += "; the next free number is " + std::to_string(next);
     error(Part::kNumber, v.full_name_,
-          quoted(v.full_name_) + " uses the same enum value as " + quoted(entry->second->full_name_) + ".", help);
+          in_quotes(v.full_name_) + " uses the same enum value as " + in_quotes(entry->second->full_name_) + ".", help);
   }
   if (e.options().has_allow_alias() && e.options().allow_alias() && !aliases) {
     error(Part::kName, e.full_name_,
-          quoted(e.full_name_) + " declares support for enum aliases but no enum values share field numbers.",
+          in_quotes(e.full_name_) + " declares support for enum aliases but no enum values share field numbers.",
           "remove the unnecessary option allow_alias = true;");
   }
   // Reserved numbers and names.
@@ -98,7 +98,7 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
   for (std::string_view name : e.proto_->reserved_name()) {
     PathGuard guard(*this, path::kEnumReservedName, name_index++);
     if (!names.insert(name).second)
-      error(Part::kName, e.full_name_, "Enum value " + quoted(name) + " is reserved multiple times.");
+      error(Part::kName, e.full_name_, "Enum value " + in_quotes(name) + " is reserved multiple times.");
   }
   if (!e.reserved_ranges_.empty() || !names.empty()) {
     for (std::uint32_t i = 0; i < e.value_count_; ++i) {
@@ -106,9 +106,10 @@ void SchemaLinker::validate_enum(const EnumDescriptor& e) {
       PathGuard guard(*this, path::kEnumValue, i);
       if (e.is_reserved_number(v.number_)) {
         error(Part::kNumber, v.full_name_,
-              "Enum value " + quoted(v.name_) + " uses reserved number " + std::to_string(v.number_) + ".");
+              "Enum value " + in_quotes(v.name_) + " uses reserved number " + std::to_string(v.number_) + ".");
       }
-      if (names.contains(v.name_)) error(Part::kName, v.full_name_, "Enum value " + quoted(v.name_) + " is reserved.");
+      if (names.contains(v.name_))
+        error(Part::kName, v.full_name_, "Enum value " + in_quotes(v.name_) + " is reserved.");
     }
   }
   validate_enum_names(e);
