@@ -433,11 +433,18 @@ class _ManyReplies:
         return True
 
     def _end(self):
-        if self.done():
-            Call._end(self)
-        else:  # callbacks have to wait for the reader
-            self._over = True
-            self._engine.user = None
+        self._over = True
+        self._engine.user = None
+        if self.done():  # else callbacks have to wait for the reader
+            self._call_back()
+
+    def _unparsable(self, error):
+        self._batch.clear()
+        failure = Call._unparsable(self, error)
+        while self._engine.take_many(_AT_ONCE):
+            pass
+        self._call_back()
+        return failure
 
     async def _next(self):
         """The next message's bytes, or None at the end."""

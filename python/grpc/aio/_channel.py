@@ -317,9 +317,12 @@ class Channel(_base_channel.Channel):
 
     async def _connected(self, call):
         """Waits until a call is on a connection, or over."""
-        while not call._over and not call._engine.has_initial_metadata():
+        while not call._over:
+            if call._engine.ended():
+                await call._ended()
+                return
             state = self.get_state()
-            if state is _READY or state is _SHUTDOWN:
+            if state is _READY or state is _SHUTDOWN or call._engine.has_initial_metadata():
                 return
             await self._change(state, call)
 
