@@ -157,8 +157,12 @@ class _Calls:
 
     def _flush_soon(self):
         if not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush)
+            try:
+                self._loop.call_soon(self._flush)
+            except RuntimeError:  # the loop is closed
+                self._engine.flush()
+            else:
+                self._flushing = True
 
     def _flush(self):
         self._flushing = False
