@@ -59,7 +59,7 @@ def run(program, *arguments, code=0, cwd=None, env=None, logs=None):
         logs += done.stderr.splitlines()
         return done.stdout
     if code == 0:
-        assert done.stderr == ""
+        assert not done.stderr, done.stderr
     return done.stdout + done.stderr
 
 

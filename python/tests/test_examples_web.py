@@ -11,12 +11,15 @@ from examples_support import SECONDS, environment, examples, run, start  # noqa:
 from test_examples import check_articles
 
 
-def get(port, path):
+def get(web, path):
     """Status, content type and text."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}{path}", timeout=SECONDS) as reply:
             return reply.status, reply.headers["Content-Type"], reply.read().decode()
     except urllib.error.HTTPError as error:
+        if error.code == 500:
+            web.stop()
+            pytest.fail(f"{path} failed: {web.output}")
         return error.code, error.headers["Content-Type"], error.read().decode()
 
 
@@ -75,15 +78,15 @@ def test_django_page(examples, start, django, server):
             pytest.skip("a channel of grpcio belongs to one event loop")
         web = start(folder / "manage.py", "runserver", "--noreload", "127.0.0.1:0", env=variables)
     for _ in range(2):
-        status, content_type, text = get(web.port, "/articles/?page=3")
+        status, content_type, text = get(web, "/articles/?page=3")
         assert (status, content_type) == (200, "application/json")
         assert [article["title"] for article in json.loads(text)["articles"]] == [f"文章 {i}" for i in (5, 4, 3, 2, 1)]
         assert '"title": "文章 5"' in text  # and not in escapes
-        assert json.loads(get(web.port, "/articles/7/")[2])["id"] == 7
-    assert get(web.port, "/articles/26/")[::2] == (404, '{"code": "NOT_FOUND", "detail": "there is no article 26"}')
-    assert get(web.port, "/articles/?page=-1")[0] == 400
-    assert get(web.port, "/articles/?page=x")[0] == 400
-    assert get(web.port, "/articles/99999999999/")[0] == 404
+        assert json.loads(get(web, "/articles/7/")[2])["id"] == 7
+    assert get(web, "/articles/26/")[::2] == (404, '{"code": "NOT_FOUND", "detail": "there is no article 26"}')
+    assert get(web, "/articles/?page=-1")[0] == 400
+    assert get(web, "/articles/?page=x")[0] == 400
+    assert get(web, "/articles/99999999999/")[0] == 404
 
 
 def test_django_without_its_service(examples, start, django):
@@ -91,7 +94,7 @@ def test_django_without_its_service(examples, start, django):
     closed = "127.0.0.1:1"
     web = start_uvicorn(start, examples / "django_articles", "project.asgi:application",
                         **{**manage.env, "ARTICLES_TARGET": closed})
-    status, _, text = get(web.port, "/articles/")
+    status, _, text = get(web, "/articles/")
     assert (status, json.loads(text)["code"]) == (503, "UNAVAILABLE")
 
 
@@ -114,21 +117,38 @@ def test_django_and_the_other_article_servers_share_a_file(examples, start, djan
 
 def test_fastapi(examples, start, articles):
     web = start_uvicorn(start, examples / "fastapi_articles", "main:app", ARTICLES_TARGET=articles.target)
-    status, content_type, text = get(web.port, "/articles?page=3")
+    status, content_type, text = get(web, "/articles?page=3")
     assert (status, content_type) == (200, "application/json")
     assert [article["id"] for article in json.loads(text)["articles"]] == [5, 4, 3, 2, 1] and "文章 5" in text
-    assert json.loads(get(web.port, "/articles/7")[2])["title"] == "文章 7: a long flight"
-    assert [get(web.port, "/articles/26")[i] for i in (0, 2)] == \
+    assert json.loads(get(web, "/articles/7")[2])["title"] == "文章 7: a long flight"
+    assert [get(web, "/articles/26")[i] for i in (0, 2)] == \
         [404, '{"code":"NOT_FOUND","detail":"there is no article 26"}']
-    assert get(web.port, "/articles?page=-1")[0] == 400
-    assert get(web.port, "/articles?page_size=101")[0] == 400
-    assert get(web.port, "/articles/99999999999")[0] == 422
-    assert "ArticlePage" in get(web.port, "/openapi.json")[2]
+    assert get(web, "/articles?page=-1")[0] == 400
+    assert get(web, "/articles?page_size=101")[0] == 400
+    assert get(web, "/articles/99999999999")[0] == 422
+    assert "ArticlePage" in get(web, "/openapi.json")[2]
     assert web.stop() in (0, -15)  # uvicorn sends itself the signal again once it has shut down
     assert "Application shutdown complete" in web.output and "Traceback" not in web.output
 
 
+IN_THE_TEST_CLIENT = """
+from fastapi.testclient import TestClient
+import main
+for _ in range(2):  # a thread and an event loop of its own each time
+    with TestClient(main.app) as client:
+        print([article["id"] for article in client.get("/articles", params={"page_size": 3}).json()["articles"]])
+        print(client.get("/articles/26").status_code)
+"""
+
+
+def test_fastapi_in_its_test_client(examples, articles):
+    warnings = []  # of the test client, about httpx
+    output = run("-c", IN_THE_TEST_CLIENT, cwd=examples / "fastapi_articles", env=environment(ARTICLES_TARGET=articles.target),
+                 logs=warnings)
+    assert output == 2 * "[25, 24, 23]\n404\n"
+
+
 def test_fastapi_without_its_service(examples, start):
     web = start_uvicorn(start, examples / "fastapi_articles", "main:app", ARTICLES_TARGET="127.0.0.1:1")
-    status, _, text = get(web.port, "/articles")
+    status, _, text = get(web, "/articles")
     assert (status, json.loads(text)["code"]) == (503, "UNAVAILABLE")
