@@ -19,11 +19,14 @@ PROGRAM = """
 import asyncio, os, signal, sys, threading
 import grpc, grpc.aio
 
+def say(what):
+    os.write(1, f"{what}\\n".encode())  # whole lines, whoever else writes
+
 async def echo(request, context):
     return request
 
 async def wait(request, context):
-    print("waiting", flush=True)
+    say("waiting")
     await asyncio.sleep(60)
 
 def make():
@@ -331,7 +334,7 @@ def test_a_loop_that_closes_with_calls_running(begin):
 async def main():
     server, port = make()
     await server.start()
-    thread = threading.Thread(target=lambda: print(type(failure(port)).__name__))
+    thread = threading.Thread(target=lambda: say(type(failure(port)).__name__))
     thread.start()
     await asyncio.sleep(0.3)
     return server, thread
@@ -379,7 +382,7 @@ def test_ctrl_c_ends_the_program():
 async def main():
     server, port = make()
     await server.start()
-    print("serving", flush=True)
+    say("serving")
     await server.wait_for_termination()
 
 asyncio.run(main())
@@ -426,7 +429,7 @@ cleanup = []
 
 async def slow(request, context):
     # From another thread: the interrupt is to find the loop waiting.
-    threading.Timer(0.1, lambda: print("slow", flush=True)).start()
+    threading.Timer(0.1, lambda: say("slow")).start()
     await asyncio.sleep(0.6)
     return b"late reply"
 
@@ -438,12 +441,12 @@ async def serve():
     await server.start()
 
     async def shutdown():
-        print("stopping", flush=True)
+        say("stopping")
         await server.stop(5)
-        print("stopped", flush=True)
+        say("stopped")
 
     cleanup.append(shutdown())
-    threading.Thread(target=lambda: print(call(port, "Slow"), flush=True)).start()
+    threading.Thread(target=lambda: say(call(port, "Slow"))).start()
     await server.wait_for_termination()
 
 loop = asyncio.new_event_loop()
@@ -473,7 +476,7 @@ async def main():
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, lambda: asyncio.ensure_future(server.stop(5)))
     loop.call_later(0.1, os.kill, os.getpid(), signal.SIGTERM)
-    print(await server.wait_for_termination())
+    say(await server.wait_for_termination())
 
 asyncio.run(main())
 """)
@@ -491,7 +494,7 @@ async def main():
         "Echo": grpc.unary_unary_rpc_method_handler(echo)}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    print(await asyncio.get_running_loop().run_in_executor(None, call, port, "Echo"), flush=True)
+    say(await asyncio.get_running_loop().run_in_executor(None, call, port, "Echo"))
     await server.stop(None)
 
 child = os.fork()
@@ -509,7 +512,7 @@ if os.fork() == 0:
     try:
         asyncio.run(server.start())
     except grpc.aio.UsageError as error:
-        print(error)
+        say(error)
     sys.exit()
 os.wait()
 """)
@@ -543,7 +546,7 @@ async def main():
         assert (await run(None, os.waitpid, child, 0))[1] == 0
     assert await run(None, call, port, "Echo") == b"x"
     await server.stop(None)
-    print("ok")
+    say("ok")
 
 asyncio.run(main())
 """)
@@ -571,7 +574,7 @@ async def main():
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     run = asyncio.get_running_loop().run_in_executor
-    print(await asyncio.gather(*(run(None, call, port, "Fork") for _ in range(5))))
+    say(await asyncio.gather(*(run(None, call, port, "Fork") for _ in range(5))))
     await server.stop(None)
 
 asyncio.run(main())
