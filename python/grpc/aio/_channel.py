@@ -31,7 +31,8 @@ def _loop_for_calls():
 class _BaseMultiCallable:
     """What all four kinds of methods share."""
 
-    def __init__(self, channel, method, request_serializer, response_deserializer, interceptors):
+    def __init__(self, channel, method, request_serializer, response_deserializer, interceptors, references=None,
+                 loop=None, _registered_call_handle=0):
         self._channel = channel
         self._path = sys.intern(_common.decode(method))
         self._request_serializer = request_serializer

@@ -348,9 +348,9 @@ class UnaryUnaryCallResponse(_base_call.UnaryUnaryCall):
         """True."""
         return True
 
-    def add_done_callback(self, callback):
-        """callback(call), at once."""
-        callback(self)
+    def add_done_callback(self, unused_callback):
+        """Calls it at once: the call is over."""
+        unused_callback(self)
 
     def time_remaining(self):
         """None: there is no deadline."""
