@@ -1,0 +1,1 @@
+from grpc.aio import *
