@@ -251,6 +251,12 @@ def protos_and_services(protobuf_path):
     return _runtime_protos.protos_and_services(protobuf_path)
 
 
+def _explain_gencode(error):
+    """Called by generated modules: raises `error` again with its cure, where protobuf refuses another generated module."""
+    from grpc import _gencode
+    _gencode.explain(error)
+
+
 __all__ = (
     "AuthMetadataContext", "AuthMetadataPlugin", "AuthMetadataPluginCallback", "Call", "CallCredentials", "Channel",
     "ChannelConnectivity", "ChannelCredentials", "ClientCallDetails", "Compression", "Future", "FutureCancelledError",

@@ -203,7 +203,7 @@ std::string grpc_module_text(const FileDescriptor& file) {
   imports.reserve(used.size());
   for (const auto& [module, import] : used) imports.push_back(import);
   Printer import_lines;
-  print_imports(file, imports, import_lines);
+  print_imports(file, imports, true, import_lines);
 
   Printer out;
   out.print(kHead, {{"file", file.name()}, {"imports", import_lines.take()}});

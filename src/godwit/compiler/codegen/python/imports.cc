@@ -18,14 +18,16 @@ def _beside(up, name):
     place = '.'.join(here[:len(here) - up] + [name])
     try:
         return _importlib.import_module(place)
-    except ImportError as error:
+    except $errors$ as error:
         # What the module itself misses is an error. The module, or a package that it should be in, may be missing.
-        if error.name is None or error.name.partition('.')[0] != place.partition('.')[0]:
-            raise
+        if $other$error.name is None or error.name.partition('.')[0] != place.partition('.')[0]:
+$explain$            raise
     return None
 
 
 )";
+// Where grpc is at hand, it says what to type when protobuf refuses the module of messages.
+constexpr char kExplain[] = "            getattr(grpc, '_explain_gencode', bool)(error)\n";
 
 // protoc's statement.
 std::string import_statement(const std::string& module, const std::string& alias) {
@@ -38,7 +40,7 @@ std::string import_statement(const std::string& module, const std::string& alias
 }  // namespace
 
 void print_imports(const proto::FileDescriptor& file, const std::vector<const proto::FileDescriptor*>& imports,
-                   cpp::Printer& out) {
+                   bool with_grpc, cpp::Printer& out) {
   const auto is_ours = [](const proto::FileDescriptor* import) { return !comes_with_protobuf(import->name()); };
   const bool any_ours = std::any_of(imports.begin(), imports.end(), is_ours);
   if (any_ours) out.print("import importlib as _importlib\n");
@@ -47,7 +49,9 @@ void print_imports(const proto::FileDescriptor& file, const std::vector<const pr
     out.print("$import$\n", {{"import", import_statement(module_name(import->name()), module_alias(import->name()))}});
   }
   if (!any_ours) return;
-  out.print(kBeside);
+  out.print(kBeside, {{"errors", with_grpc ? "Exception" : "ImportError"},
+                      {"other", with_grpc ? "not isinstance(error, ImportError) or " : ""},
+                      {"explain", with_grpc ? kExplain : ""}});
   for (const proto::FileDescriptor* import : imports) {
     if (!is_ours(import)) continue;
     const RelativePlace place = relative_place(file.name(), import->name());

@@ -21,7 +21,7 @@ std::string module_text(const proto::FileDescriptor& file) {
       "from google.protobuf import symbol_database as _symbol_database\n"
       "from google.protobuf.internal import builder as _builder\n",
       {{"file", file.name()}});
-  print_imports(file, {file.dependencies().begin(), file.dependencies().end()}, out);
+  print_imports(file, {file.dependencies().begin(), file.dependencies().end()}, false, out);
   out.print("\n_sym_db = _symbol_database.Default()\n_globals = globals()\n");
   for (const proto::FileDescriptor* import : file.public_dependencies()) {
     out.print("_globals.update(item for item in vars($alias$).items() if not item[0].startswith('_'))\n",
