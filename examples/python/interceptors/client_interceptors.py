@@ -1,4 +1,4 @@
-"""Interceptors of a client on threads. Each stands around a call: it may change what goes out and look at what comes back."""
+"""Interceptors of a client on threads. Each stands around a call: it may change what goes out, and see what comes back."""
 import logging
 import time
 from collections.abc import Callable, Sequence

@@ -11,15 +11,16 @@ Continuation = Callable[[grpc.HandlerCallDetails], Any]
 
 
 def around(handler: Any, unary: Callable[..., Any], stream: Callable[..., Any]) -> Any:
-    """The handler with another function: unary(behaviour, request, context) or, for a stream of replies, stream(...)."""
+    """The handler with another function: unary(behaviour, request, context), or stream(...) for a stream of replies."""
     if handler is None:  # nobody serves this method: the server answers UNIMPLEMENTED
         return None
-    kind = {
+    kinds: dict[tuple[bool, bool], Callable[..., Any]] = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
         (True, False): grpc.stream_unary_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
-    }[handler.request_streaming, handler.response_streaming]
+    }
+    kind = kinds[handler.request_streaming, handler.response_streaming]
     behaviour = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     function = stream if handler.response_streaming else unary
     return kind(lambda request, context: function(behaviour, request, context),
@@ -33,8 +34,8 @@ class Log(grpc.ServerInterceptor):
         method = handler_call_details.method
 
         def ended(context: grpc.ServicerContext) -> None:
-            code = context.code()  # None: nobody set one, all is well
-            log.info("%s from %s: %s", method, context.peer().split(":")[0], code.name if code else "OK")
+            code = getattr(context.code(), "name", "OK")  # where nobody set one, all is well
+            log.info("%s from %s: %s", method, context.peer().split(":")[0], code)
 
         def unary(behaviour: Any, request: Any, context: grpc.ServicerContext) -> Any:
             try:

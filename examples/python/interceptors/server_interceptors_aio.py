@@ -14,12 +14,13 @@ def around(handler: Any, unary: Callable[..., Any], stream: Callable[..., Any]) 
     """The handler with another function: unary(behaviour, request, context), or stream(...) for a stream of replies."""
     if handler is None:  # nobody serves this method: the server answers UNIMPLEMENTED
         return None
-    kind, behaviour = {
+    kinds: dict[tuple[bool, bool], tuple[Callable[..., Any], Any]] = {
         (False, False): (grpc.unary_unary_rpc_method_handler, handler.unary_unary),
         (False, True): (grpc.unary_stream_rpc_method_handler, handler.unary_stream),
         (True, False): (grpc.stream_unary_rpc_method_handler, handler.stream_unary),
         (True, True): (grpc.stream_stream_rpc_method_handler, handler.stream_stream),
-    }[handler.request_streaming, handler.response_streaming]
+    }
+    kind, behaviour = kinds[handler.request_streaming, handler.response_streaming]
 
     async def call_unary(request: Any, context: Any) -> Any:
         return await unary(behaviour, request, context)
@@ -41,8 +42,8 @@ class Log(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
 
         def ended(context: Any) -> None:
-            code = context.code()  # 0: nobody set one, all is well
-            log.info("%s from %s: %s", method, context.peer().split(":")[0], code.name if code else "OK")
+            code = getattr(context.code(), "name", "OK")  # where nobody set one, all is well
+            log.info("%s from %s: %s", method, context.peer().split(":")[0], code)
 
         async def unary(behaviour: Any, request: Any, context: Any) -> Any:
             try:

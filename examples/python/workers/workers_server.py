@@ -53,8 +53,13 @@ def main(address: str = "127.0.0.1:50057", count: str = "4") -> None:
             worker.start()
         for _ in workers:
             ready.acquire()
+
+    def stop(*_: object) -> None:
+        for worker in workers:
+            worker.terminate()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: [worker.terminate() for worker in workers])
+        signal.signal(number, stop)
     print(f"{count} processes listening on port {chosen.rpartition(':')[2]}", flush=True)
     for worker in workers:
         worker.join()
