@@ -139,10 +139,13 @@ if not os.getenv(_DISABLE_DYNAMIC_STUBS):
 
 def entrypoint() -> None:
     words = sys.argv[1:]
-    # Without any -I the current folder is where import names start, as it is where file names do.
-    if not any(word.startswith(("-I", "--proto_path", "@", "--upgrade_gencode")) for word in words):
-        words.insert(0, "-I.")
-    sys.exit(main([sys.argv[0], *words, "-I" + _get_resource_file_name("grpc_tools", "_proto")]))
+    # Descriptor sets stand instead of folders.
+    if not any(word.startswith("--descriptor_set_in") for word in words):
+        # Without any -I the current folder is where import names start, as it is where file names do.
+        if not any(word.startswith(("-I", "--proto_path", "@", "--upgrade_gencode")) for word in words):
+            words.insert(0, "-I.")
+        words.append("-I" + _get_resource_file_name("grpc_tools", "_proto"))
+    sys.exit(main([sys.argv[0], *words]))
 
 
 if __name__ == "__main__":
