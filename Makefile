@@ -15,7 +15,7 @@ build: ## libraries, command line and programs into build/release (1.5 min; then
 	@tools/build release
 
 python: ## build/venv with the Python package installed (1.5 min; then seconds)
-	@tools/setup build
+	@tools/setup build python
 	@tools/python
 
 test: ## g++ build and all tests and checks of the repository (10 min; then 2 min)

@@ -62,8 +62,9 @@ def errors(caplog):
 
 
 def run_python(code, *arguments, timeout=60, python=sys.executable):
-    """A program of its own; returns its CompletedProcess."""
-    return subprocess.run([str(python), "-c", code, *map(str, arguments)], capture_output=True, text=True,
+    """A program of its own; returns its CompletedProcess. Peers find their own grpc, whatever PYTHONPATH says."""
+    alone = [] if str(python) == sys.executable else ["-I"]
+    return subprocess.run([str(python), *alone, "-c", code, *map(str, arguments)], capture_output=True, text=True,
                           timeout=timeout)
 
 

@@ -1,7 +1,6 @@
 """The server half of the extension, without the package around it. The peer is grpcio, in a process of its own."""
 import gc
 import json
-import os
 import subprocess
 import threading
 import time
@@ -46,9 +45,8 @@ class Serving:
     def peer(self, code, *arguments):
         """Starts a program of the peer's."""
         # Without our package in its path.
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        process = subprocess.Popen([str(PEER_PYTHON), "-c", PEER + code, str(self.port), *arguments],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen([str(PEER_PYTHON), "-I", "-c", PEER + code, str(self.port), *arguments],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.peers.append(process)
         return process
 

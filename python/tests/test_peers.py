@@ -1,5 +1,4 @@
 """With the reference, both ways."""
-import os
 import subprocess
 import sys
 
@@ -9,9 +8,9 @@ from conftest import HERE, PEER_PYTHON
 OURS, REFERENCE = sys.executable, str(PEER_PYTHON)
 
 
-def environment(python):
-    """The reference must not find our package."""
-    return {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "") if python == OURS else ""}
+def command(python, *arguments):
+    """The reference must not find our package, whatever PYTHONPATH says."""
+    return [python, *([] if python == OURS else ["-I"]), str(HERE / "peer.py"), *arguments]
 
 
 @pytest.mark.parametrize("server, client", [(OURS, REFERENCE), (REFERENCE, OURS), (OURS, OURS)],
@@ -19,12 +18,11 @@ def environment(python):
 def test_peer(server, client):
     if not PEER_PYTHON.exists():
         pytest.skip("tools/setup peers-python makes the peer's environment")
-    with subprocess.Popen([server, str(HERE / "peer.py"), "server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, env=environment(server)) as process:
+    with subprocess.Popen(command(server, "server"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
         try:
             port = process.stdout.readline().strip()
-            result = subprocess.run([client, str(HERE / "peer.py"), "client", port], capture_output=True, text=True,
-                                    timeout=60, env=environment(client))
+            result = subprocess.run(command(client, "client", port), capture_output=True, text=True, timeout=60)
             assert (result.stdout, result.returncode) == ("ok\n", 0), result.stderr
             process.stdin.close()
             assert process.wait(20) == 0
