@@ -16,7 +16,7 @@ void copy_entries(const Entries& from, Metadata& to, Status* status) {
     if (status && key == kStatusDetailsKey) {
       status->with_details(value);
     } else {
-      to.add(key, value);  // what may not be sent ends the call, with the reason
+      add_entry(key, value, to);  // what may not be sent ends the call, with the reason
     }
   }
 }

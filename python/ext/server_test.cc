@@ -293,16 +293,18 @@ TEST_F(ServerTest, AServerThatNeverStartedStops) {
   EXPECT_EQ(next_event().source.get(), watch.get());
 }
 
-TEST_F(ServerTest, PortsAreSharedUnlessForbidden) {
-  serve();
-  auto second = *Server::make({}, queue_);
-  EXPECT_TRUE(second->listen("localhost:" + std::to_string(port_), nullptr).ok());
-  ServerOptions alone;
-  alone.options = {{"grpc.so_reuseport", std::int64_t{0}}};
-  auto third = *Server::make(alone, queue_);
-  auto refused = third->listen("ipv4:127.0.0.1:" + std::to_string(port_), nullptr);
+TEST_F(ServerTest, PortsAreSharedByThoseThatAskForIt) {
+  ServerOptions sharing;
+  sharing.options = {{"grpc.so_reuseport", std::int64_t{1}}};
+  auto first = *Server::make(sharing, queue_);
+  auto port = first->listen("localhost:0", nullptr);
+  ASSERT_TRUE(port.ok());
+  auto second = *Server::make(sharing, queue_);
+  EXPECT_TRUE(second->listen("localhost:" + std::to_string(*port), nullptr).ok());
+  auto third = *Server::make({}, queue_);
+  auto refused = third->listen("ipv4:127.0.0.1:" + std::to_string(*port), nullptr);
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message, HasSubstr(std::to_string(port_)));
+  EXPECT_THAT(refused.error().message, HasSubstr(std::to_string(*port)));
 }
 
 TEST_F(ServerTest, MistakesAreNamed) {

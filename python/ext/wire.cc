@@ -33,9 +33,19 @@ Entries entries_of(const Metadata& metadata) {
   return entries;
 }
 
+bool add_entry(std::string_view key, std::string_view value, Metadata& metadata) {
+  if (key.starts_with("grpc-")) {
+    for (const std::string_view own : {"timeout", "status", "message", "encoding", "accept-encoding"}) {
+      if (key.substr(5) == own) return true;
+    }
+    return metadata.add_reserved(key, value);
+  }
+  return key == "te" || key == "content-type" || metadata.add(key, value);
+}
+
 bool add_entries(const Entries& entries, Metadata& metadata, std::string& problem) {
   for (const auto& [key, value] : entries) {
-    if (!metadata.add(key, value)) {
+    if (!add_entry(key, value, metadata)) {
       problem = metadata.problem();
       return false;
     }
@@ -45,7 +55,7 @@ bool add_entries(const Entries& entries, Metadata& metadata, std::string& proble
 
 std::string metadata_problem(std::string_view key, std::string_view value) {
   Metadata tried;
-  return tried.add(key, value) ? std::string() : tried.problem();
+  return add_entry(key, value, tried) ? std::string() : tried.problem();
 }
 
 void Outgoing::add(std::string_view message) {

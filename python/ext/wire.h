@@ -17,8 +17,13 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 // A message with its length prefix (PROTOCOL-HTTP2.md) in front, in one block: one copy of the bytes.
 Slice frame_message(std::string_view bytes);
 
+// As Metadata::add(), for users of this API: other keys that begin with "grpc-" may be sent too ("grpc-trace-bin"), and
+// what the protocol itself writes ("grpc-timeout", "content-type") is left out without a word. False: problem() says
+// why.
+bool add_entry(std::string_view key, std::string_view value, Metadata& metadata);
+
 Entries entries_of(const Metadata& metadata);
-// False with the reason when an entry may not be sent (see Metadata::add).
+// False with the reason when an entry may not be sent (see add_entry).
 bool add_entries(const Entries& entries, Metadata& metadata, std::string& problem);
 // "" when an entry may be sent.
 std::string metadata_problem(std::string_view key, std::string_view value);

@@ -57,7 +57,19 @@ TEST(Wire, MetadataThereAndBack) {
   EXPECT_FALSE(add_entries({{"not allowed", "x"}}, metadata, problem));
   EXPECT_NE(problem.find("not allowed"), std::string::npos);
   EXPECT_EQ(metadata_problem("a", "b"), "");
-  EXPECT_NE(metadata_problem("grpc-x", "b"), "");
+  EXPECT_NE(metadata_problem("grpc-\n", "b"), "");
+}
+
+TEST(Wire, KeysOfTheProtocol) {
+  Metadata metadata;
+  for (const char* key : {"grpc-timeout", "grpc-status", "grpc-encoding", "te", "content-type"}) {
+    EXPECT_TRUE(add_entry(key, "1", metadata)) << key;
+  }
+  EXPECT_TRUE(metadata.empty());
+  EXPECT_TRUE(add_entry("grpc-trace-bin", "\xff", metadata));
+  EXPECT_TRUE(add_entry("grpc-x", "1", metadata));
+  EXPECT_EQ(entries_of(metadata), (Entries{{"grpc-trace-bin", "\xff"}, {"grpc-x", "1"}}));
+  EXPECT_FALSE(add_entry("grpc-y", "\xff", metadata));
 }
 
 }  // namespace

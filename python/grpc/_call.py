@@ -155,6 +155,13 @@ class _InactiveRpcError(RpcError, Call, Future):
         fn(self)
 
 
+class _InvalidMetadataError(_InactiveRpcError, ValueError):
+    """Metadata that can't be sent. Programs catch it as either."""
+
+
+_InvalidMetadataError.__name__ = "_InactiveRpcError"
+
+
 def _restore(kind, initial_metadata, trailing_metadata, code, details, debug_error_string):
     state = _RPCState((), _common.metadata_out(initial_metadata), _common.metadata_out(trailing_metadata), code, details)
     state.debug_error_string = debug_error_string
@@ -423,6 +430,6 @@ def no_reply(state, call):
     state.debug_error_string = f"{call.peer()}: UNIMPLEMENTED: {state.details}"
 
 
-for _class in (_RPCState, _InactiveRpcError, _Rendezvous, _MultiThreadedRendezvous, _UnaryReply,
+for _class in (_RPCState, _InactiveRpcError, _InvalidMetadataError, _Rendezvous, _MultiThreadedRendezvous, _UnaryReply,
                _SingleThreadedRendezvous):
     _class.__module__ = "grpc._channel"

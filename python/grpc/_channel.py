@@ -2,7 +2,8 @@
 import threading
 
 from grpc import _common, _events, _fork, _godwit, _options
-from grpc._call import _InactiveRpcError, _MultiThreadedRendezvous, _Rendezvous, _RPCState, _SingleThreadedRendezvous
+from grpc._call import (_InactiveRpcError, _InvalidMetadataError, _MultiThreadedRendezvous, _Rendezvous, _RPCState,
+                        _SingleThreadedRendezvous)
 from grpc._enums import CONNECTIVITIES, ChannelConnectivity
 from grpc._interfaces_rpc import Channel as _ChannelBase
 from grpc._multi_callable import (_SingleThreadedUnaryStreamMultiCallable, _StreamStreamMultiCallable,

@@ -1,9 +1,9 @@
 """Methods of a channel, ready to be called."""
 import sys
 
-from grpc import _common, _credentials, _events, _message_types, _requests
-from grpc._call import (_InactiveRpcError, _MultiThreadedRendezvous, _SingleThreadedRendezvous, _UnaryReply, fail_reply,
-                        failed_state, new_state, no_reply, settled)
+from grpc import _common, _credentials, _events, _godwit, _message_types, _requests
+from grpc._call import (_InactiveRpcError, _InvalidMetadataError, _MultiThreadedRendezvous, _SingleThreadedRendezvous,
+                        _UnaryReply, fail_reply, failed_state, new_state, no_reply, settled)
 from grpc._enums import StatusCode
 from grpc._interfaces_rpc import (StreamStreamMultiCallable, StreamUnaryMultiCallable, UnaryStreamMultiCallable,
                                   UnaryUnaryMultiCallable)
@@ -78,7 +78,27 @@ class _Method:
     def _start(self, data, timeout, metadata, credentials, wait_for_ready, queue=None):
         if credentials is not None or self._call_credentials is not None:
             metadata = self._authorize(metadata, credentials, timeout)
-        return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, queue)
+        try:
+            return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, queue)
+        except ValueError:
+            self._check_metadata(metadata)
+            raise
+
+    def _call_and_wait(self, data, timeout, metadata, credentials, wait_for_ready):
+        if credentials is not None or self._call_credentials is not None:
+            metadata = self._authorize(metadata, credentials, timeout)
+        try:
+            return self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        except ValueError:
+            self._check_metadata(metadata)
+            raise
+
+    def _check_metadata(self, metadata):
+        """Raises if metadata is what was wrong."""
+        problem = _godwit.metadata_problem(metadata)
+        if problem is not None:
+            raise _InvalidMetadataError(failed_state(StatusCode.INTERNAL, f"Invalid metadata: {self._path}: {problem}")) \
+                from None
 
     def _failure(self, call):
         """The error of a blocking call that gave no reply."""
@@ -119,7 +139,11 @@ class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
             data = self._bytes(request)
         if credentials is not None or self._call_credentials is not None:
             metadata = self._authorize(metadata, credentials, timeout)
-        call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        try:
+            call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        except ValueError:
+            self._check_metadata(metadata)
+            raise
         reply = call.reply
         if reply is None:
             raise self._failure(call)
@@ -129,10 +153,7 @@ class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
             return self._parse(call, reply)
 
     def with_call(self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None):
-        data = self._bytes(request)
-        if credentials is not None or self._call_credentials is not None:
-            metadata = self._authorize(metadata, credentials, timeout)
-        call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
+        call = self._call_and_wait(self._bytes(request), timeout, metadata, credentials, wait_for_ready)
         reply = call.reply
         if reply is None:
             raise self._failure(call)

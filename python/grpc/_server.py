@@ -12,6 +12,8 @@ from grpc._utilities import DictionaryGenericHandler
 
 _fork.install(_godwit)
 
+_NO_PORT = 1  # what add_insecure_port() returns for addresses without a port, such as "unix:/path"
+
 _STOPPED, _STARTED, _GRACE = "stopped", "started", "grace"
 
 
@@ -110,18 +112,21 @@ class _Server(_ServerBase):
             for method, handler in method_handlers.items():
                 self._handlers.registered[sys.intern(f"/{service_name}/{method}")] = handler
 
+    def _listen(self, address, tls):
+        return self._engine.listen(_common.decode(address), tls) or _NO_PORT
+
     def add_insecure_port(self, address):
-        return self._engine.listen(_common.decode(address), None)
+        return self._listen(address, None)
 
     def add_secure_port(self, address, server_credentials):
         from grpc import _credentials
         credentials = getattr(server_credentials, "_credentials", None)
         if credentials is _credentials.INSECURE:
-            return self._engine.listen(_common.decode(address), None)
+            return self._listen(address, None)
         if not hasattr(credentials, "engine"):
             raise TypeError("add_secure_port() takes credentials such as grpc.ssl_server_credentials(), not "
                             f"{type(server_credentials).__name__}")
-        return self._engine.listen(_common.decode(address), credentials.engine())
+        return self._listen(address, credentials.engine())
 
     def start(self):
         with self._lock:

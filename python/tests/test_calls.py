@@ -1,6 +1,9 @@
 """The four kinds of calls, and what the client can ask about them."""
+import contextlib
+import pickle
 import threading
 import time
+from concurrent import futures
 
 import grpc
 import pytest
@@ -223,3 +226,64 @@ def test_errors_can_be_pickled(serve):
         serve({"M": uu(echo)}).unary("Nope")(b"")
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and again.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("key, value", [("grpc-trace-bin", b"\x00\xff"), ("grpc-tags-bin", b"x"),
+                                        ("grpc-previous-rpc-attempts", "3"), ("grpc-x", "x"), ("grpc-timeout", "1S"), ("grpc-status", "5"),
+                                        ("grpc-encoding", "gzip"), ("te", "x"), ("content-type", "x")])
+def test_keys_of_the_protocol_may_be_given(serve, key, value):
+    """As the reference: some are sent, those that the protocol itself writes are not."""
+
+    def handler(request, context):
+        context.send_initial_metadata(((key, value),))
+        context.set_trailing_metadata(((key, value),))
+        return dict(context.invocation_metadata())["k"].encode()
+
+    assert serve({"M": uu(handler)}).unary()(b"", metadata=(("k", "v"), (key, value)), timeout=20) == b"v"
+
+
+@pytest.mark.parametrize("metadata, kind, text", [
+    ((("Upper", "x"),), ValueError, "'Upper': keys are lower case"),
+    ((("k", 5),), TypeError, "'k': the value is a str, not int"),
+    ((("k", None),), TypeError, "'k': the value is a str, not NoneType"),
+    ((("k", "中文"),), ValueError, "'k': the value has bytes outside printable ASCII"),
+    ((("k", "a\nb"),), ValueError, "'k': the value has bytes outside printable ASCII"),
+    ((("k-bin", "text"),), TypeError, "'k-bin': the value is bytes, not str"),
+    ((("a b", "x"),), ValueError, "'a b': only letters"),
+    ({"k": "v"}, ValueError, "an entry is a pair"),
+    (5, TypeError, "metadata is a sequence"),
+])
+@pytest.mark.parametrize("way", ["call", "with_call", "future", "stream"])
+def test_metadata_that_cannot_be_sent(serve, metadata, kind, text, way):
+    s = serve({"M": uu(echo)})
+    method = {"call": s.unary(), "with_call": s.unary().with_call, "future": s.unary().future,
+              "stream": s.channel.unary_stream("/t.T/M")}[way]
+    with pytest.raises(kind, match=text) as caught:
+        method(b"", metadata=metadata)
+    if kind is ValueError:  # what the reference raises
+        assert isinstance(caught.value, grpc.RpcError) and caught.value.code() is grpc.StatusCode.INTERNAL
+        assert caught.value.details().startswith("Invalid metadata: /t.T/M: ")
+        assert pickle.loads(pickle.dumps(caught.value)).details() == caught.value.details()
+
+
+def test_details_of_a_status_as_metadata(serve):
+    """What grpcio-status does."""
+    class Status(grpc.Status):
+        code, details, trailing_metadata = grpc.StatusCode.ABORTED, "why", (("grpc-status-details-bin", b"proto"),)
+
+    s = serve({"M": uu(lambda r, c: c.abort_with_status(Status()))})
+    with pytest.raises(grpc.RpcError) as caught:
+        s.unary()(b"")
+    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.ABORTED, "why")
+    assert ("grpc-status-details-bin", b"proto") in caught.value.trailing_metadata()
+
+
+def test_an_address_without_a_port(serve, tmp_path):
+    with contextlib.ExitStack() as stack:
+        server = grpc.server(futures.ThreadPoolExecutor(1))
+        stack.callback(server.stop, None)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {"M": uu(echo)}),))
+        assert server.add_insecure_port(f"unix:{tmp_path}/socket") == 1
+        server.start()
+        channel = stack.enter_context(grpc.insecure_channel(f"unix:{tmp_path}/socket"))
+        assert channel.unary_unary("/t.T/M")(b"x", timeout=10) == b"x"

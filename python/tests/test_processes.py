@@ -147,9 +147,10 @@ print("ok")
 
 def test_a_taken_port_is_an_error(serve):
     s = serve({})
-    other = grpc.server(s.pool, options=[("grpc.so_reuseport", 0)])
-    with pytest.raises(RuntimeError, match="Failed to bind to address"):
-        other.add_insecure_port(s.target)
+    for options in ((), [("grpc.so_reuseport", 0)], [("grpc.so_reuseport", 1)]):
+        other = grpc.server(s.pool, options=options)
+        with pytest.raises(RuntimeError, match="Failed to bind to address"):
+            other.add_insecure_port(s.target)
 
 
 @pytest.mark.parametrize("end", ["", "sys.exit(0)", "c.close(); s.stop(None)", "del s, c, call", "s.stop(5)"])

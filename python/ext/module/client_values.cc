@@ -53,7 +53,7 @@ std::string read_entry(nb::handle key_object, nb::handle value_object, Metadata&
   for (const char c : *key) {
     if (c >= 'A' && c <= 'Z') return "metadata key " + shown(key_object) + ": keys are lower case";
   }
-  return out.add(*key, *value) ? std::string() : out.problem();
+  return add_entry(*key, *value, out) ? std::string() : out.problem();
 }
 
 }  // namespace
@@ -90,7 +90,6 @@ std::string read_metadata(nb::handle metadata, Metadata& out, bool& wrong_type) 
     const nb::object pair = nb::steal(PySequence_Fast(entry.ptr(), ""));
     if (!pair.is_valid()) PyErr_Clear();
     if (!pair.is_valid() || PySequence_Fast_GET_SIZE(pair.ptr()) != 2 || PyUnicode_Check(entry.ptr())) {
-      wrong_type = true;
       return "metadata entry " + shown(entry) + ": an entry is a pair (key, value)";
     }
     std::string problem =

@@ -102,7 +102,7 @@ void Metadata::append(std::string_view key, std::string_view value, bool copy_ke
   entries_[size_++] = {copy_key ? memory.copy(key) : key, memory.copy(value)};
 }
 
-bool Metadata::add(std::string_view key, std::string_view value) {
+bool Metadata::add(std::string_view key, std::string_view value, bool reserved) {
   auto refuse = [&](std::string why) {
     if (problem_.empty()) problem_ = "metadata key " + shown(key) + ": " + why;
     return false;
@@ -114,7 +114,7 @@ bool Metadata::add(std::string_view key, std::string_view value) {
     const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
     if (!fine) return refuse("only letters, digits, '_', '-' and '.' are allowed");
   }
-  if (lowered.starts_with("grpc-")) return refuse("keys that begin with 'grpc-' belong to the protocol");
+  if (!reserved && lowered.starts_with("grpc-")) return refuse("keys that begin with 'grpc-' belong to the protocol");
   switch (http::token_of(lowered)) {
     case http::FieldToken::kContentType:
     case http::FieldToken::kTe:

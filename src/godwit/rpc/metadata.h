@@ -37,7 +37,10 @@ class Metadata {
 
   // Copies key and value. A key or value that may not be sent is not added: then false is returned, problem() says why, and a
   // call that is given this metadata fails with that text. Upper case letters of the key are lowered.
-  bool add(std::string_view key, std::string_view value);
+  bool add(std::string_view key, std::string_view value) { return add(key, value, false); }
+  // The same, and keys that begin with "grpc-" may be sent. For borders to languages whose users do so
+  // ("grpc-trace-bin"); the fields of the protocol itself are theirs to leave out.
+  bool add_reserved(std::string_view key, std::string_view value) { return add(key, value, true); }
   const std::string& problem() const { return problem_; }
 
   // The first value of a key (asked in lower case), or nothing.
@@ -58,6 +61,7 @@ class Metadata {
   void rebind(Arena& arena);
 
  private:
+  bool add(std::string_view key, std::string_view value, bool reserved);
   void append(std::string_view key, std::string_view value, bool copy_key);
   Arena& arena();
 
