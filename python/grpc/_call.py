@@ -7,7 +7,7 @@ from grpc._enums import StatusCode, status_code
 from grpc._interfaces import Call, Future, FutureCancelledError, FutureTimeoutError, RpcContext, RpcError
 
 _OK = StatusCode.OK
-_TIMEOUT = 2  # of the engine's waits
+_ENDED, _TIMEOUT = 1, 2  # of the engine's waits
 _DEADLINE = "Deadline Exceeded"
 
 # Two threads may ask for a future's result at the same time; its reply is parsed once.
@@ -153,6 +153,58 @@ class _InactiveRpcError(RpcError, Call, Future):
 
     def add_done_callback(self, fn, timeout=None):
         fn(self)
+
+
+class EndedCall:
+    """In the place of an engine's call: one that could not start, for those who look at its end later."""
+
+    reply = user = None
+
+    def __init__(self, error):
+        self._state = error._state
+
+    def code(self):
+        return self._state.code.value[0]
+
+    def details(self):
+        return self._state.details
+
+    def _nothing(self):
+        return ()
+
+    initial_metadata = trailing_metadata = _nothing
+
+    def peer(self):
+        return ""
+
+    def time_remaining(self):
+        return None
+
+    def ended(self):
+        return True
+
+    def cancel_with(self, code, details):
+        return False
+
+    def cancel(self):
+        return False
+
+    def _wait(self, timeout=None):
+        return _ENDED
+
+    wait_ended = wait_initial_metadata = wait_writable = _wait
+
+    def wait_message(self, timeout=None):
+        return None, _ENDED
+
+    def write(self, message):
+        pass
+
+    def close_writing(self):
+        pass
+
+    def can_write(self):
+        return True
 
 
 class _InvalidMetadataError(_InactiveRpcError, ValueError):

@@ -81,10 +81,16 @@ class ServerTls:
         if require_client_auth and roots is None:
             raise ValueError("require_client_auth needs root_certificates: whom else are clients' certificates to be "
                              "from?")
-        self._parts = (pairs, _pem("root_certificates", roots), bool(require_client_auth))
+        self._parts = (pairs[:1], _pem("root_certificates", roots), bool(require_client_auth))
+        self._left_out = len(pairs) - 1
 
     def engine(self):
         from grpc import _godwit
+        if self._left_out:
+            from grpc._log import logger
+            logger("grpc._server").warning("ssl_server_credentials(): the first pair of private key and certificate chain "
+                                           "is used, the other %d are not; one certificate may have several names",
+                                           self._left_out)
         return _godwit.TlsServer(*self._parts)
 
 
@@ -115,7 +121,7 @@ class Plugin:
 
         self._plugin(context, callback)
         if not done.wait(timeout):
-            raise TimeoutError(f"{self.name} did not answer in time")
+            raise TimeoutError()
         metadata, error = answer[0]
         if error is not None:
             raise error
@@ -137,16 +143,23 @@ def compose_calls(call_credentials):
     return Several(calls._credentials for calls in call_credentials)
 
 
+_Context = None  # the class of what plugins are told, made with the first
+
+
 def call_context(path, authority):
     """What plugins are told about a call."""
-    import collections
+    global _Context
+    if _Context is None:
+        import collections
 
-    from grpc._interfaces import AuthMetadataContext
+        from grpc._interfaces import AuthMetadataContext
+
+        class _AuthMetadataContext(collections.namedtuple("AuthMetadataContext", ("service_url", "method_name")),
+                                   AuthMetadataContext):
+            pass
+
+        _Context = _AuthMetadataContext
     service, _, method = path.strip("/").rpartition("/")
     if authority.endswith(":443"):
         authority = authority[:-4]
-
-    class Context(collections.namedtuple("AuthMetadataContext", ("service_url", "method_name")), AuthMetadataContext):
-        pass
-
-    return Context(f"https://{authority}/{service}", method)
+    return _Context(f"https://{authority}/{service}", method)

@@ -1,8 +1,9 @@
 """Methods of a channel, ready to be called."""
 import sys
+import time
 
 from grpc import _common, _credentials, _events, _godwit, _message_types, _requests
-from grpc._call import (_InactiveRpcError, _InvalidMetadataError, _MultiThreadedRendezvous, _SingleThreadedRendezvous,
+from grpc._call import (EndedCall, _InactiveRpcError, _InvalidMetadataError, _MultiThreadedRendezvous, _SingleThreadedRendezvous,
                         _UnaryReply, fail_reply, failed_state, new_state, no_reply, settled)
 from grpc._enums import StatusCode
 from grpc._interfaces_rpc import (StreamStreamMultiCallable, StreamUnaryMultiCallable, UnaryStreamMultiCallable,
@@ -57,7 +58,7 @@ class _Method:
         return _InactiveRpcError(state)
 
     def _authorize(self, metadata, credentials, timeout):
-        """Metadata with that of call credentials."""
+        """(metadata with that of call credentials, the time that is left). Raises what a call raises."""
         parts = list(self._call_credentials or ())
         if credentials is not None:
             if not self._channel._secure:
@@ -66,18 +67,29 @@ class _Method:
                     "transfer call credential."))
             parts.append(credentials._credentials)
         context = _credentials.call_context(self._path, self._channel._authority())
+        until = None if timeout is None else time.monotonic() + timeout
         added = []
         for part in parts:
             try:
                 added.extend(part.metadata(context, timeout))
+            except TimeoutError:
+                raise _InactiveRpcError(failed_state(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")) from None
             except Exception as error:
                 raise _InactiveRpcError(failed_state(
                     StatusCode.UNAVAILABLE, f"Getting metadata from plugin failed with error: {error}")) from error
-        return (*(metadata or ()), *added)
+            if until is not None:
+                timeout = until - time.monotonic()
+        problem = _godwit.metadata_problem(added)
+        if problem is not None:
+            raise _InactiveRpcError(failed_state(StatusCode.UNAVAILABLE, f"Illegal metadata: {problem}"))
+        return (*(metadata or ()), *added), timeout
 
     def _start(self, data, timeout, metadata, credentials, wait_for_ready, queue=None):
         if credentials is not None or self._call_credentials is not None:
-            metadata = self._authorize(metadata, credentials, timeout)
+            try:
+                metadata, timeout = self._authorize(metadata, credentials, timeout)
+            except _InactiveRpcError as error:
+                return EndedCall(error)
         try:
             return self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, queue)
         except ValueError:
@@ -86,7 +98,7 @@ class _Method:
 
     def _call_and_wait(self, data, timeout, metadata, credentials, wait_for_ready):
         if credentials is not None or self._call_credentials is not None:
-            metadata = self._authorize(metadata, credentials, timeout)
+            metadata, timeout = self._authorize(metadata, credentials, timeout)
         try:
             return self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
         except ValueError:
@@ -138,7 +150,7 @@ class _UnaryUnaryMultiCallable(_Method, UnaryUnaryMultiCallable):
         if type(data) is not bytes:
             data = self._bytes(request)
         if credentials is not None or self._call_credentials is not None:
-            metadata = self._authorize(metadata, credentials, timeout)
+            metadata, timeout = self._authorize(metadata, credentials, timeout)
         try:
             call = self._channel._engine.unary_blocking(self._path, data, timeout, metadata, wait_for_ready)
         except ValueError:

@@ -289,7 +289,7 @@ def test_replies_that_cannot_be_parsed(run, errors):
 @pytest.mark.parametrize("metadata, kind, words", [
     ((("Key", "v"),), ValueError, "'Key'"), ((("key", 1),), TypeError, "not int"),
     ((("key", "line\n"),), ValueError, "'key'"), ((("key-bin", "text"),), TypeError, "bytes, not str"),
-    ({"key": "value"}, TypeError, "pair"), (5, TypeError, "int")])
+    ({"key": "value"}, ValueError, "pair"), (5, TypeError, "int")])
 def test_bad_metadata_is_named(run, metadata, kind, words):
     async def main(channel):
         with pytest.raises(kind, match=words):

@@ -93,8 +93,8 @@ def test_metadata(channel):
     ([("k-bin", "text")], TypeError, "'k-bin'"),
     ([("k", 1)], TypeError, "'k'"),
     ([(1, "v")], TypeError, "1"),
-    ([("k",)], TypeError, "pair"),
-    (["kv"], TypeError, "pair"),
+    ([("k",)], ValueError, "pair"),
+    (["kv"], ValueError, "pair"),
     (7, TypeError, "sequence"),
 ])
 def test_metadata_that_can_not_be_sent(channel, metadata, error, words):

@@ -111,10 +111,8 @@ void bind_server(nb::module_& m) {
             const nb::object pair = pairs[0];
             options.private_key = tls::Pem::text(pem_of(nb::object(pair[0])));
             options.certificate_chain = tls::Pem::text(pem_of(nb::object(pair[1])));
-            if (!roots.is_none()) {
-              options.client_roots = tls::Pem::text(pem_of(roots));
-              options.client_certificates = tls::ClientCertificatePolicy::kRequest;
-            }
+            // Certificates that are not required are not asked for, as in the reference.
+            if (require_client_auth && !roots.is_none()) options.client_roots = tls::Pem::text(pem_of(roots));
             if (require_client_auth) options.client_certificates = tls::ClientCertificatePolicy::kRequire;
             new (self) tls::TlsServerOptions(std::move(options));
           },

@@ -97,6 +97,7 @@ PyObject* auth_context(PyObject* self, PyObject*) {
     add("transport_security_type", "ssl");
     add("security_level", "TSI_PRIVACY_AND_INTEGRITY");
     add("ssl_session_reused", "false");
+    add("ssl_tls_version", peer->tls_version);
     add("x509_common_name", peer->common_name);
     for (const std::string& name : peer->alternative_names) add("x509_subject_alternative_name", name);
     add("x509_pem_cert", peer->certificate_pem);
