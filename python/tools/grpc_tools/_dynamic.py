@@ -51,6 +51,10 @@ class ProtocErrors(Exception):
         return self._text or "\n".join(map(str, self._errors))
 
 
+for _class in (ProtocError, ProtocWarning, ProtocErrors):
+    _class.__module__ = "grpc_tools._protoc_compiler"
+
+
 def get_protos(protobuf_path, include_paths):
     """[(name, code)] of the module of messages; all as bytes."""
     return _generate("--python_out=.", protobuf_path, include_paths)
