@@ -7,7 +7,7 @@ help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, t, ":"); printf "  make %-13s %s\n", t[1], $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a whole service: import, serve, call with two clients, a load figure (2.5 min; then 15 s)
-	@tools/setup build peers-python
+	@tools/setup build python peers-python
 	@tools/run_if_there tools/demo.sh
 
 build: ## libraries, command line and programs into build/release (1.5 min; then seconds)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# make demo: a service from its .proto file to answers. Builds the programs, imports this repository's documents as
-# articles, serves them, reads them with our client and with grpcio's, shows a short load figure, stops everything.
+# make demo: a service from its .proto file to answers. Builds the programs and the Python packages, imports this
+# repository's documents as articles, serves them, reads them with our client and with grpcio's, serves the same file from
+# Python and reads it with Python's and C++'s clients, shows a short load figure, stops everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,8 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "building the programs (release)"
 tools/build release godwit_cli articles_server articles_client bench_server bench_client
+say "building the Python packages (build/venv)"
+tools/python
 bin=build/release/bin
 python=build/venv-peers/bin/python
 folder=$(mktemp -d)
@@ -73,6 +76,27 @@ code=0
 say "grpcio's client ($("$python" -c 'import grpc; print(grpc.__version__)') from PyPI): the same"
 "$python" examples/articles/grpcio_client.py "127.0.0.1:$port" 1
 stop
+
+ours=build/venv/bin/python
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$folder"
+say "Python: the modules of article.proto"
+"$ours" -m grpc_tools.protoc -I examples/articles --python_out="$folder" --pyi_out="$folder" --grpc_python_out="$folder" article.proto
+ls "$folder" | grep _pb2
+port=$(free_port)
+say "Python's server (asyncio) on the same file, on 127.0.0.1:$port"
+"$ours" examples/python/articles/articles_server_aio.py --db "$folder/articles.db" --listen "127.0.0.1:$port" &
+pids+=($!)
+wait_for "$port"
+
+say "Python's client, and the C++ client: the newest articles from Python's server"
+"$ours" examples/python/articles/articles_client.py --target "127.0.0.1:$port" list --page-size 5 | tee "$folder/python.txt"
+"$bin/articles_client" --target "127.0.0.1:$port" list --page-size 5 >"$folder/cpp.txt"
+cmp "$folder/python.txt" "$folder/cpp.txt"
+[ "$(wc -l <"$folder/python.txt")" -eq 5 ]
+echo "the C++ client prints the same"
+"$ours" examples/python/articles/articles_client_aio.py "127.0.0.1:$port"
+stop
+unset PYTHONPATH
 
 port=$(free_port)
 say "a short load: 200,000 greetings, 100 at a time, over one connection"
