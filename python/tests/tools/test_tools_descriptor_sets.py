@@ -36,7 +36,7 @@ message Scalars {
   reserved 10, 20 to 30, 1000 to max;
   reserved "gone", "left";
   enum Inner { option allow_alias = true; ZERO = 0; NULL = 0; MINUS = -1; reserved 5 to 9; }
-  message 
+  message
   Nested { Inner inner = 1; }
 }
 
