@@ -3,7 +3,7 @@ import collections
 import sys
 import threading
 
-from grpc import _common, _executor, _fork, _godwit, _handlers, _options
+from grpc import _common, _executor, _fork, _godwit, _handlers, _log, _options
 from grpc._interceptor import service_pipeline
 from grpc._interfaces_rpc import HandlerCallDetails
 from grpc._interfaces_rpc import Server as _ServerBase
@@ -142,6 +142,7 @@ class _Server(_ServerBase):
             self._engine.start()
             self._stage = _STARTED
         self._calls.start()
+        _log.forward()
         _running.add(self._calls)
         self._handle = _fork.at_exit(self._calls.close, self._calls.thread)
 

@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 
 #include "godwit/base/time.h"
+#include "log_lines.h"
 #include "module.h"
 #include "server_call.h"
 #include "values.h"
@@ -104,6 +105,18 @@ void bind_events(nb::module_& m) {
             nb::setattr(self.h, "user", nb::none());
           },
           nb::arg("queue"), nb::keep_alive<1, 2>());
+
+  LogLines::install();
+  m.def("watch_log", [](WatchHandle& watch) { LogLines::watch(watch.source); }, nb::arg("watch"));
+  m.def("log_lines", [] {
+    nb::list list;
+    for (const LogLines::Line& line : LogLines::take()) {
+      list.append(nb::make_tuple(
+          line.level, nb::str(line.subsystem.c_str(), line.subsystem.size()),
+          nb::steal(PyUnicode_DecodeUTF8(line.text.data(), static_cast<Py_ssize_t>(line.text.size()), "replace"))));
+    }
+    return list;
+  });
 }
 
 }  // namespace godwit::python

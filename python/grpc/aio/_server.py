@@ -2,7 +2,7 @@
 import asyncio
 import sys
 
-from grpc import _common, _fork, _godwit, _options
+from grpc import _common, _fork, _godwit, _log, _options
 from grpc._cython.cygrpc import UsageError
 from grpc._server import _checked, _HandlerCallDetails
 from grpc._utilities import DictionaryGenericHandler
@@ -301,6 +301,7 @@ class Server(_base_server.Server):
                                     bool(handler.response_streaming))
         self._calls = _Calls(asyncio.get_running_loop(), self._queue, self._engine, self._methods, runners)
         self._engine.start()
+        _log.forward()
         self._stage = _RUNNING
 
     async def stop(self, grace):
