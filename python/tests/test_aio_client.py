@@ -286,13 +286,27 @@ def test_replies_that_cannot_be_parsed(run, errors):
     assert len(errors()) == 1
 
 
-@pytest.mark.parametrize("metadata, kind, words", [
-    ((("Key", "v"),), ValueError, "'Key'"), ((("key", 1),), TypeError, "not int"),
-    ((("key", "line\n"),), ValueError, "'key'"), ((("key-bin", "text"),), TypeError, "bytes, not str"),
-    ({"key": "value"}, ValueError, "pair"), (5, TypeError, "int")])
-def test_bad_metadata_is_named(run, metadata, kind, words):
+@pytest.mark.parametrize("metadata, words", [
+    ((("Key", "v"),), "'Key'"), ((("key", "line\n"),), "'key'"), ({"key": "value"}, "pair")])
+def test_bad_metadata_is_named(run, metadata, words):
     async def main(channel):
-        with pytest.raises(kind, match=words):
+        for call in (unary(channel)(b"x", metadata=metadata), channel.stream_unary("/t.T/M")([b""], metadata=metadata)):
+            error = await failure(call)
+            assert error.code() is await call.code() is grpc.StatusCode.INTERNAL
+            assert error.details().startswith("Invalid metadata: /t.T/M: ") and words in error.details()
+            assert isinstance(error, ValueError) and isinstance(error, grpc.aio.InternalError)
+            assert str(error).startswith("<AioRpcError of")
+        with pytest.raises(ValueError):
+            await channel.stream_stream("/t.T/M")(metadata=metadata).read()
+
+    run(main)
+
+
+@pytest.mark.parametrize("metadata, words", [
+    ((("key", 1),), "not int"), ((("key-bin", "text"),), "bytes, not str"), (5, "int")])
+def test_metadata_of_the_wrong_type_is_named(run, metadata, words):
+    async def main(channel):
+        with pytest.raises(TypeError, match=words):
             await unary(channel)(b"x", metadata=metadata)
 
     run(main)

@@ -4,7 +4,7 @@ import weakref
 from typing import Generic
 
 from grpc import _godwit
-from grpc._cython.cygrpc import EOF, UsageError
+from grpc._cython.cygrpc import EOF, InternalError, UsageError
 from grpc._enums import StatusCode, status_code
 from grpc._interfaces import RpcError
 from grpc.aio import _base_call
@@ -72,12 +72,20 @@ class AioRpcError(RpcError):
                              self._debug_error_string))
 
 
+class _InvalidMetadataError(AioRpcError, InternalError, ValueError):
+    """Metadata that can't be sent. Programs catch it as any of these."""
+
+
+_InvalidMetadataError.__name__ = "AioRpcError"
+
+
 class _Status:
     """How a call ended."""
 
-    __slots__ = ("code", "details", "debug", "initial_metadata", "trailing_metadata")
+    __slots__ = ("code", "details", "debug", "initial_metadata", "trailing_metadata", "kind")
 
     def __init__(self, engine):
+        self.kind = AioRpcError
         self.code = code = status_code(engine.code())
         self.details = details = engine.details()
         self.initial_metadata = engine.initial_metadata()
@@ -89,8 +97,8 @@ class _Status:
                 self.details = _DEADLINE  # programs compare it
 
     def error(self):
-        return AioRpcError(self.code, Metadata.from_tuple(self.initial_metadata),
-                           Metadata.from_tuple(self.trailing_metadata), self.details, self.debug)
+        return self.kind(self.code, Metadata.from_tuple(self.initial_metadata),
+                         Metadata.from_tuple(self.trailing_metadata), self.details, self.debug)
 
 
 class EndedEngine:
@@ -98,10 +106,10 @@ class EndedEngine:
 
     reply = user = None
 
-    def __init__(self, code, details, debug):
-        self._code = code.value[0]
-        self._details = details
-        self.debug = debug
+    def __init__(self, error):
+        self._code = error.code().value[0]
+        self._details = error.details()
+        self.error = error
 
     def code(self):
         return self._code
@@ -207,9 +215,10 @@ class Call(Generic[RequestType, ResponseType]):
         status = self._status
         if status is None:
             status = self._status = _Status(self._engine)
-            debug = getattr(self._engine, "debug", None)
-            if debug is not None:
-                status.debug = debug
+            error = getattr(self._engine, "error", None)
+            if error is not None:
+                status.debug = error.debug_error_string()
+                status.kind = type(error)
         return status
 
     def _raise(self):
@@ -527,7 +536,7 @@ class _ManyRequests:
         self._written = 0
         self._feeder = None
         self._iterated = request_iterator is not None
-        if self._iterated:
+        if self._iterated and not self._over:
             self._feeder = self._loop.create_task(self._feed(request_iterator))
 
     def cancel(self):

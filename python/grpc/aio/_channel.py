@@ -9,7 +9,7 @@ from grpc._cython.cygrpc import UsageError
 from grpc._enums import CONNECTIVITIES, ChannelConnectivity, StatusCode
 from grpc.aio import _base_channel, _pump
 from grpc.aio._call import (_INITIAL_METADATA, _ENDED, _NOTHING, AioRpcError, EndedEngine, StreamStreamCall,
-                            StreamUnaryCall, UnaryStreamCall, UnaryUnaryCall, _Weak)
+                            StreamUnaryCall, UnaryStreamCall, UnaryUnaryCall, _InvalidMetadataError, _Weak)
 from grpc.aio._metadata import Metadata
 
 _READY = ChannelConnectivity.READY
@@ -71,9 +71,25 @@ class _BaseMultiCallable:
 
     def _ended(self, call, loop, pump, error):
         """A call that fails before it begins."""
-        call._begin(EndedEngine(error.code(), error.details(), error.debug_error_string()), loop, pump, self)
+        call._begin(EndedEngine(error), loop, pump, self)
         call._over = True
         return call
+
+    def _start(self, call, loop, pump, data, timeout, metadata, wait_for_ready, unary=False):
+        """The engine's call, or one that has ended: its metadata can't be sent."""
+        try:
+            engine = self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, pump.queue,
+                                                      unary)
+        except ValueError:
+            problem = _godwit.metadata_problem(metadata)
+            if problem is None:
+                raise
+            details = f"Invalid metadata: {self._path}: {problem}"
+            self._ended(call, loop, pump, _InvalidMetadataError(StatusCode.INTERNAL, Metadata(), Metadata(), details,
+                                                                f"local: INTERNAL: {details}"))
+            return None
+        call._begin(engine, loop, pump, self)
+        return engine
 
     def _intercepted(self, request, timeout, metadata, credentials, wait_for_ready):
         from grpc.aio import _intercepted_call
@@ -111,10 +127,10 @@ class UnaryUnaryMultiCallable(_BaseMultiCallable, _base_channel.UnaryUnaryMultiC
             return self._ended(call, loop, pump, error)
         except Exception as error:
             return self._ended(call, loop, pump, self._bad_request(request, error))
-        engine = self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, pump.queue, True)
-        call._begin(engine, loop, pump, self)
-        pump.running.add(call)
-        engine.user = call
+        engine = self._start(call, loop, pump, data, timeout, metadata, wait_for_ready, True)
+        if engine is not None:
+            pump.running.add(call)
+            engine.user = call
         return call
 
 
@@ -136,10 +152,10 @@ class UnaryStreamMultiCallable(_BaseMultiCallable, _base_channel.UnaryStreamMult
             data = self._bytes(request)
         except AioRpcError as error:
             return self._ended(call, loop, pump, error)
-        engine = self._channel._engine.start_call(self._path, data, timeout, metadata, wait_for_ready, pump.queue)
-        call._begin(engine, loop, pump, self)
-        engine.user = _Weak(call)
-        self._channel._streams.add(call)
+        engine = self._start(call, loop, pump, data, timeout, metadata, wait_for_ready)
+        if engine is not None:
+            engine.user = _Weak(call)
+            self._channel._streams.add(call)
         return call
 
 
@@ -158,10 +174,10 @@ class StreamUnaryMultiCallable(_BaseMultiCallable, _base_channel.StreamUnaryMult
         call = StreamUnaryCall()
         call._waiter = None
         call._reply = _NOTHING
-        engine = self._channel._engine.start_call(self._path, None, timeout, metadata, wait_for_ready, pump.queue)
-        call._begin(engine, loop, pump, self)
-        pump.running.add(call)
-        engine.user = call
+        engine = self._start(call, loop, pump, None, timeout, metadata, wait_for_ready)
+        if engine is not None:
+            pump.running.add(call)
+            engine.user = call
         call._begin_requests(request_iterator)
         return call
 
@@ -180,10 +196,10 @@ class StreamStreamMultiCallable(_BaseMultiCallable, _base_channel.StreamStreamMu
         pump = _pump.of(loop)
         call = StreamStreamCall()
         call._begin_replies()
-        engine = self._channel._engine.start_call(self._path, None, timeout, metadata, wait_for_ready, pump.queue)
-        call._begin(engine, loop, pump, self)
-        engine.user = _Weak(call)
-        self._channel._streams.add(call)
+        engine = self._start(call, loop, pump, None, timeout, metadata, wait_for_ready)
+        if engine is not None:
+            engine.user = _Weak(call)
+            self._channel._streams.add(call)
         call._begin_requests(request_iterator)
         return call
 

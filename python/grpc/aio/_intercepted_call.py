@@ -5,7 +5,7 @@ import functools
 import sys
 import time
 
-from grpc import _common, _credentials
+from grpc import _common, _credentials, _godwit
 from grpc._cython.cygrpc import EOF, UsageError
 from grpc._enums import StatusCode
 from grpc.aio import _base_call, _channel
@@ -23,17 +23,22 @@ def _metadata_of(metadata):
     return Metadata.from_tuple(metadata) if metadata else Metadata()
 
 
+def _refused(code, details):
+    return AioRpcError(code, Metadata(), Metadata(), details, f"local: {code.name}: {details}")
+
+
 async def _authorize(method, metadata, credentials, timeout):
-    """Metadata with that of call credentials. Plug-ins may wait: they run on threads of the loop's executor."""
+    """(metadata with that of call credentials, the time that is left). Plug-ins may wait: they run on threads of the
+    loop's executor."""
     channel = method._channel
     parts = list(channel._call_credentials or ())
     if credentials is not None:
         if not channel._secure:
-            details = "Established channel does not have a sufficient security level to transfer call credential."
-            raise AioRpcError(StatusCode.UNAUTHENTICATED, Metadata(), Metadata(), details,
-                              "local: UNAUTHENTICATED: " + details)
+            raise _refused(StatusCode.UNAUTHENTICATED, "Established channel does not have a sufficient security level "
+                           "to transfer call credential.")
         parts.append(credentials._credentials)
     context = _credentials.call_context(method._path, channel._authority())
+    until = None if timeout is None else time.monotonic() + timeout
     added = []
     for part in parts:
         try:
@@ -41,11 +46,16 @@ async def _authorize(method, metadata, credentials, timeout):
                 added.extend(part.metadata(context, timeout))
             else:
                 added.extend(await asyncio.get_running_loop().run_in_executor(None, part.metadata, context, timeout))
+        except TimeoutError:
+            raise _refused(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from None
         except Exception as error:
-            details = f"Getting metadata from plugin failed with error: {error}"
-            raise AioRpcError(StatusCode.UNAVAILABLE, Metadata(), Metadata(), details,
-                              "local: UNAVAILABLE: " + details) from error
-    return (*(metadata or ()), *added)
+            raise _refused(StatusCode.UNAVAILABLE, f"Getting metadata from plugin failed with error: {error}") from error
+        if until is not None:
+            timeout = until - time.monotonic()
+    problem = _godwit.metadata_problem(added)
+    if problem is not None:
+        raise _refused(StatusCode.UNAVAILABLE, f"Illegal metadata: {problem}")
+    return (*(metadata or ()), *added), timeout
 
 
 async def _invoke(method, details, request):
@@ -58,7 +68,7 @@ async def _invoke(method, details, request):
     timeout = getattr(details, "timeout", None)
     credentials = getattr(details, "credentials", None)
     if credentials is not None or method._channel._call_credentials is not None:
-        metadata = await _authorize(method, metadata, credentials, timeout)
+        metadata, timeout = await _authorize(method, metadata, credentials, timeout)
     return method._call(request, timeout, metadata, getattr(details, "wait_for_ready", None))
 
 
