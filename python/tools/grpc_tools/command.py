@@ -7,7 +7,7 @@ import setuptools
 from grpc_tools import protoc
 
 
-def build_package_protos(package_root, strict_mode=False):
+def build_package_protos(package_root: str, strict_mode: bool = False) -> None:
     """Compiles every .proto file below package_root; the modules and their types are written beside it.
 
     strict_mode: a file that has errors raises; otherwise there is a warning on stderr and the others are compiled.
@@ -32,12 +32,12 @@ class BuildPackageProtos(setuptools.Command):
     description = "build grpc protobuf modules"
     user_options = [("strict-mode", "s", "exit with non-zero value if the proto compiling fails.")]
 
-    def initialize_options(self):
+    def initialize_options(self) -> None:
         self.strict_mode = False
 
-    def finalize_options(self):
+    def finalize_options(self) -> None:
         pass
 
-    def run(self):
+    def run(self) -> None:
         # The folder that import names start from. A project whose packages lie beside its setup.py has none.
         build_package_protos((self.distribution.package_dir or {}).get("", "."), self.strict_mode)

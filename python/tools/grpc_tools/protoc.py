@@ -3,12 +3,17 @@
 Importing this module also makes `import greeter_pb2` work where only greeter.proto lies on sys.path; the environment
 variable GRPC_PYTHON_DISABLE_DYNAMIC_STUBS turns that off.
 """
+from __future__ import annotations
+
 import importlib
 import importlib.abc
 import importlib.machinery
 import os
 import sys
 import threading
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TextIO
 
 from grpc_tools import _protoc_compiler
 
@@ -16,8 +21,10 @@ _PROTO_MODULE_SUFFIX = "_pb2"
 _SERVICE_MODULE_SUFFIX = "_pb2_grpc"
 _DISABLE_DYNAMIC_STUBS = "GRPC_PYTHON_DISABLE_DYNAMIC_STUBS"
 
+_Codegen = Callable[[bytes, list[bytes]], list[tuple[bytes, bytes]]]
 
-def main(command_arguments):
+
+def main(command_arguments: Sequence[str | os.PathLike[str]]) -> int:
     """Runs the compiler and returns its exit status.
 
     command_arguments: the words of a command line, the program's name first, as in sys.argv.
@@ -32,7 +39,7 @@ def main(command_arguments):
     return status
 
 
-def _write(stream, data):
+def _write(stream: TextIO | None, data: bytes) -> None:
     if data and stream is not None:
         stream.write(data.decode(errors="backslashreplace"))
         stream.flush()
@@ -52,7 +59,7 @@ _finders_lock = threading.Lock()
 _finders_installed = False
 
 
-def _maybe_install_proto_finders():
+def _maybe_install_proto_finders() -> None:
     """At the end of sys.meta_path: modules that exist as files come first."""
     global _finders_installed
     with _finders_lock:
@@ -64,33 +71,33 @@ def _maybe_install_proto_finders():
         _finders_installed = True
 
 
-def _get_protos(protobuf_path, include_paths):
+def _get_protos(protobuf_path: bytes, include_paths: list[bytes]) -> list[tuple[bytes, bytes]]:
     from grpc_tools import _dynamic
     return _dynamic.get_protos(protobuf_path, include_paths)
 
 
-def _get_services(protobuf_path, include_paths):
+def _get_services(protobuf_path: bytes, include_paths: list[bytes]) -> list[tuple[bytes, bytes]]:
     from grpc_tools import _dynamic
     return _dynamic.get_services(protobuf_path, include_paths)
 
 
-def _module_name(protobuf_path, suffix):
+def _module_name(protobuf_path: str, suffix: str) -> str:
     return os.path.splitext(protobuf_path)[0].replace(os.path.sep, ".") + suffix
 
 
-def _protos(protobuf_path):
+def _protos(protobuf_path: str) -> ModuleType:
     """The module of the messages of a .proto file, named as an import statement names it."""
     _maybe_install_proto_finders()
     return importlib.import_module(_module_name(protobuf_path, _PROTO_MODULE_SUFFIX))
 
 
-def _services(protobuf_path):
+def _services(protobuf_path: str) -> ModuleType:
     """The module of its services."""
     _protos(protobuf_path)
     return importlib.import_module(_module_name(protobuf_path, _SERVICE_MODULE_SUFFIX))
 
 
-def _protos_and_services(protobuf_path):
+def _protos_and_services(protobuf_path: str) -> tuple[ModuleType, ModuleType]:
     """Both."""
     return _protos(protobuf_path), _services(protobuf_path)
 
@@ -98,16 +105,17 @@ def _protos_and_services(protobuf_path):
 class ProtoLoader(importlib.abc.Loader):
     """Runs the code that the compiler makes of one .proto file."""
 
-    def __init__(self, suffix, codegen_fn, module_name, protobuf_path, proto_root):
+    def __init__(self, suffix: str, codegen_fn: _Codegen, module_name: str, protobuf_path: str,
+                 proto_root: str) -> None:
         self._codegen_fn = codegen_fn
         self._module_name = module_name
         self._protobuf_path = protobuf_path
         self._proto_root = proto_root
 
-    def create_module(self, spec):
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         # The modules that this one imports come here by themselves.
         files = self._codegen_fn(os.fsencode(self._protobuf_path), [os.fsencode(folder) for folder in sys.path])
         name, code = files[-1]
@@ -118,11 +126,12 @@ class ProtoLoader(importlib.abc.Loader):
 class ProtoFinder(importlib.abc.MetaPathFinder):
     """Finds the .proto file that belongs to a module's name."""
 
-    def __init__(self, suffix, codegen_fn):
+    def __init__(self, suffix: str, codegen_fn: _Codegen) -> None:
         self._suffix = suffix
         self._codegen_fn = codegen_fn
 
-    def find_spec(self, fullname, path, target=None):
+    def find_spec(self, fullname: str, path: Sequence[str] | None,
+                  target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         if not fullname.endswith(self._suffix):
             return None
         protobuf_path = fullname[:-len(self._suffix)].replace(".", "/") + ".proto"

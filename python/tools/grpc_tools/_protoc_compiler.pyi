@@ -1,0 +1,26 @@
+"""The compiler in C++. Text and paths are bytes."""
+__version__: str
+
+def compile(arguments: list[bytes], program: str = "protoc",
+            keep_files: bool = False) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
+    """Runs the compiler: arguments without the program's name. Returns its exit status, its text for standard output, its
+    text for standard error and, with keep_files, (path, content) of the files instead of writing them."""
+
+# Of _dynamic.py:
+def get_protos(protobuf_path: bytes, include_paths: list[bytes]) -> list[tuple[bytes, bytes]]: ...
+def get_services(protobuf_path: bytes, include_paths: list[bytes]) -> list[tuple[bytes, bytes]]: ...
+def run_main(arguments: list[bytes]) -> int: ...
+
+class _Diagnostic:
+    filename: str
+    line: int
+    column: int
+    message: str
+    def __init__(self, filename: str, line: int, column: int, message: str) -> None: ...
+
+class ProtocError(_Diagnostic, Exception): ...
+class ProtocWarning(_Diagnostic, Warning): ...
+
+class ProtocErrors(Exception):
+    def __init__(self, errors: list[ProtocError], text: str = "") -> None: ...
+    def errors(self) -> list[ProtocError]: ...
