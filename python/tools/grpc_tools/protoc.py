@@ -21,6 +21,11 @@ _PROTO_MODULE_SUFFIX = "_pb2"
 _SERVICE_MODULE_SUFFIX = "_pb2_grpc"
 _DISABLE_DYNAMIC_STUBS = "GRPC_PYTHON_DISABLE_DYNAMIC_STUBS"
 
+_MORE_HELP = b"""\
+  --upgrade_gencode FILES     write generated files (x_pb2.py) of other compilers again, for the protobuf that is
+                              installed; =grpc: their x_pb2_grpc.py too
+"""
+
 _Codegen = Callable[[bytes, list[bytes]], list[tuple[bytes, bytes]]]
 
 
@@ -34,7 +39,7 @@ def main(command_arguments: Sequence[str | os.PathLike[str]]) -> int:
         from grpc_tools import _upgrade
         return _upgrade.main(words)
     status, out, err, _ = _protoc_compiler.compile([os.fsencode(word) for word in words])
-    _write(sys.stdout, out)
+    _write(sys.stdout, out + _MORE_HELP if "--help" in words or "-h" in words else out)
     _write(sys.stderr, err)
     return status
 
