@@ -19,6 +19,14 @@ def test_slow_handlers_run_side_by_side(serve):
     assert time.monotonic() - begun < 1
 
 
+def test_ten_handlers_of_a_second_end_in_little_more(serve):
+    s = serve({"M": uu(lambda r, c: time.sleep(1) or r)}, workers=10)
+    begun = time.monotonic()
+    replies = [s.unary().future(b"x", timeout=20) for _ in range(10)]
+    assert [f.result() for f in replies] == [b"x"] * 10
+    assert time.monotonic() - begun < 1.7  # 1.02 where the machine has nothing else to do
+
+
 def test_no_more_handlers_than_workers(serve):
     running, most, lock = [0], [0], threading.Lock()
 

@@ -1,11 +1,13 @@
 """Forks, several servers on one port, and the end of the interpreter: programs of their own."""
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import grpc
 import pytest
-from conftest import echo, run_python, uu
+from conftest import echo, run_python, ss, uu
 
 SERVER = """
 import os, sys, threading, grpc
@@ -215,3 +217,145 @@ threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
 assert s.wait_for_termination(10) is False
 print("ok")
 """)
+
+
+ECHO = """
+c, call = channel(int(sys.argv[1]))
+"""
+
+
+def test_fork_before_the_first_use(serve):
+    check(ECHO + """
+for i in range(5):
+    pid = os.fork()
+    if pid == 0:
+        assert call(b"child", timeout=10) == b"child"
+        sys.exit(0)  # with all that an interpreter does at its end
+    assert os.waitpid(pid, 0)[1] == 0
+assert call(b"parent", timeout=10) == b"parent"
+print("ok")
+""", serve({"M": uu(echo)}).port)
+
+
+def test_forks_of_forks_while_streams_run(serve):
+    s = serve({"M": uu(echo), "S": ss(lambda requests, context: requests)})
+    check(ECHO + """
+import queue
+requests = queue.Queue()
+stream = c.stream_stream("/t.T/S")(iter(requests.get, None))
+requests.put(b"1")
+assert next(stream) == b"1"
+def child(depth):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            next(stream)  # the parent's: over here
+            sys.exit(1)
+        except grpc.RpcError as error:
+            assert error.code() is grpc.StatusCode.CANCELLED, error
+        assert call(b"child", timeout=10) == b"child"
+        assert list(c.stream_stream("/t.T/S")(iter([b"a", b"b"]), timeout=10)) == [b"a", b"b"]
+        if depth:
+            child(depth - 1)
+        sys.exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+for _ in range(5):
+    child(2)
+    requests.put(b"2")
+    assert next(stream) == b"2"
+requests.put(None)
+assert list(stream) == []
+print("ok")
+""", s.port)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_of_multiprocessing(serve, tmp_path, method):
+    """Of a program in a file: a server in the parent, clients in processes, and the other way round."""
+    file = tmp_path / "program.py"
+    file.write_text(SERVER + f"""
+import multiprocessing
+def client(port):
+    c, call = channel(port)
+    assert call(b"x", timeout=20) == b"x"
+def serving(pipe):
+    s, port = server()
+    pipe.send(port)
+    s.wait_for_termination()
+if __name__ == "__main__":
+    context = multiprocessing.get_context({method!r})
+    s, port = server()
+    c, call = channel(port)
+    assert call(b"x", timeout=20) == b"x"
+    processes = [context.Process(target=client, args=(port,)) for _ in range(3)]
+    [p.start() for p in processes]
+    [p.join() for p in processes]
+    assert [p.exitcode for p in processes] == [0, 0, 0]
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serving, args=(theirs,))
+    process.start()
+    client(ours.recv())
+    process.terminate()
+    process.join()
+    s.stop(None)
+    print("ok")
+""")
+    result = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=100)
+    assert (result.returncode, result.stdout.split(), result.stderr) == (0, ["ok"], "")
+
+
+def test_a_handler_that_runs_at_the_end_still_replies():
+    check("""
+import time
+def handler(request, context):
+    inside.set()
+    time.sleep(0.5)
+    return b"late"
+inside = threading.Event()
+s, port = server(handler)
+c, call = channel(port)
+def ask():
+    assert call(b"", timeout=20) == b"late"
+    print("ok")
+threading.Thread(target=ask).start()  # no daemon: the interpreter waits for it
+inside.wait(10)
+""")
+
+
+def test_a_handler_hears_of_its_client_at_the_end_of_the_program():
+    check("""
+def handler(request, context):
+    over = threading.Event()
+    context.add_callback(over.set)
+    inside.set()
+    print("told" if over.wait(30) else "not told", flush=True)
+    return b""
+inside = threading.Event()
+s, port = server(handler)
+c, call = channel(port)
+future = c.unary_unary("/t.T/M").future(b"")
+inside.wait(10)
+threading.Timer(0.3, future.cancel).start()
+""", expected="told", timeout=20)
+
+
+def test_the_interpreter_ends_with_streams_futures_and_subscriptions(serve):
+    s = serve({"M": uu(echo), "S": ss(lambda requests, context: requests)})
+    for end in ("", "os.kill(os.getpid(), 15)", "raise SystemExit(0)"):
+        result = run_python(SERVER + ECHO + f"""
+import queue
+requests = queue.Queue()
+streams = [c.stream_stream("/t.T/S")(iter(requests.get, None)) for _ in range(3)]
+requests.put(b"1")
+futures_ = [c.unary_unary("/t.T/M").future(b"x") for _ in range(20)]
+futures_[0].add_done_callback(lambda f: None)
+c.subscribe(lambda state: None, try_to_connect=True)
+ready = grpc.channel_ready_future(c)
+never, _ = channel(1)
+waiting = never.unary_unary("/t.T/M").future(b"", wait_for_ready=True)
+threading.Thread(target=waiting.result, daemon=True).start()
+print("ok", flush=True)
+{end}
+""", s.port)
+        assert (result.stdout, result.stderr) == ("ok\n", ""), end
+        assert result.returncode == (-15 if "kill" in end else 0)
