@@ -6,7 +6,7 @@
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*##/ { split($$1, t, ":"); printf "  make %-13s %s\n", t[1], $$2 }' $(MAKEFILE_LIST)
 
-demo: ## a whole service: import, serve, call with two clients, a load figure (2.5 min; then 15 s)
+demo: ## a whole service: import, serve from C++ and Python, call with both, a load figure (4 min; then 10 s)
 	@tools/setup build python peers-python
 	@tools/run_if_there tools/demo.sh
 
