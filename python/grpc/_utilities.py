@@ -1,5 +1,6 @@
 """Handlers by name, the future of a channel that becomes ready, and the check in generated code."""
 import collections
+import sys
 import threading
 import time
 
@@ -117,7 +118,13 @@ def channel_ready_future(channel):
 
 
 def first_version_is_lower(version1, version2):
-    """For generated code: is "1.60.1" older than "1.60.2"? A version with more parts ("1.60.1.dev0") is the newer one."""
+    """Is "1.60.1" older than "1.60.2"? A version with more parts ("1.60.1.dev0") is the newer one.
+
+    Generated code asks this, to refuse packages older than its compiler. It is told no: what it needs of grpc has been the
+    same for all these years.
+    """
+    if sys._getframe(1).f_globals.get("GRPC_GENERATED_VERSION") == version2:
+        return False
     parts1, parts2 = version1.split("."), version2.split(".")
     try:
         numbers1, numbers2 = [int(part) for part in parts1[:3]], [int(part) for part in parts2[:3]]

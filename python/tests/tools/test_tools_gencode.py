@@ -75,3 +75,16 @@ def test_services_of_the_reference(tmp_path):
     put_sample("35.1", tmp_path, ("money_pb2", "orders_pb2", "orders_pb2_grpc"))
     done = run("from shop import orders_pb2_grpc; print(orders_pb2_grpc.OrdersStub.__name__)", tmp_path)
     assert done.stdout == "OrdersStub\n", done.stderr
+
+
+def test_services_of_a_newer_grpcio(tmp_path):
+    place = put_sample("35.1", tmp_path, ("money_pb2", "orders_pb2", "orders_pb2_grpc"))
+    path = place / "orders_pb2_grpc.py"
+    path.write_text(path.read_text().replace("GRPC_GENERATED_VERSION = '1.85.1'", "GRPC_GENERATED_VERSION = '1.99.0'"))
+    done = run("from shop import orders_pb2_grpc; print(orders_pb2_grpc.GRPC_GENERATED_VERSION)", tmp_path)
+    assert done.stdout == "1.99.0\n", done.stderr
+
+
+def test_versions_are_compared():
+    from grpc._utilities import first_version_is_lower
+    assert first_version_is_lower("1.9.0", "1.60.0") and not first_version_is_lower("1.60.0", "1.60.0")
