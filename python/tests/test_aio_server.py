@@ -226,6 +226,20 @@ def test_a_task_factory_makes_the_tasks(aserve):
     assert len(made) == before + 1
 
 
+def test_a_loop_whose_call_soon_is_somebody_s(aserve):
+    loop = asyncio.new_event_loop()
+    original, seen = loop.call_soon, []
+
+    def call_soon(callback, *args, context=None):
+        seen.append(callback)
+        return original(callback, *args, context=context)
+
+    loop.call_soon = call_soon
+    serving = aserve({"M": uu(echo)}, loop=loop)
+    assert serving.unary()(b"x", timeout=10) == b"x"
+    assert loop.call_soon is call_soon and seen
+
+
 def test_debug_mode(aserve):
     loop = asyncio.new_event_loop()
     loop.set_debug(True)
@@ -570,6 +584,15 @@ def test_plain_functions_run_on_threads(aserve, pool):
         assert all(name.startswith("mine") for name in names)
         executor.shutdown()
         assert serving.status("U")[0] is grpc.StatusCode.UNAVAILABLE
+
+
+def test_large_replies_of_plain_functions(aserve):
+    def stream(request, context):
+        for _ in range(100):
+            yield b"x" * 1_000_000
+
+    serving = aserve({"M": us(stream)})
+    assert sum(len(r) for r in serving.channel.unary_stream("/t.T/M")(b"", timeout=60)) == 100_000_000
 
 
 def test_a_plain_function_hears_of_the_end(aserve):

@@ -124,6 +124,15 @@ def test_starting_and_stopping_more_than_once():
     asyncio.run(main())
 
 
+def test_stopping_a_server_whose_loop_is_closed():
+    server = server_of({"M": uu(echo)})
+    port = server.add_insecure_port("127.0.0.1:0")
+    asyncio.run(server.start())
+    assert asyncio.run(asyncio.wait_for(server.wait_for_termination(), 10)) is False
+    asyncio.run(asyncio.wait_for(server.stop(5), 10))
+    assert code_of(call, port, "M", b"", 5) is UNAVAILABLE
+
+
 def test_stopping_a_server_that_never_started():
     async def main():
         server = server_of({})

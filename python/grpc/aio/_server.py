@@ -139,7 +139,9 @@ class _Calls:
                 if user is not None:
                     user._event(bits)
                     continue
-                if bits & _ENDED or not bits & _ARRIVED:
+                if not bits & _ARRIVED:
+                    continue  # its handler runs on a thread, which asks by itself
+                if bits & _ENDED:
                     source.finish(1, "")  # over before it began
                     continue
                 method = runners[source.method_id]
@@ -176,6 +178,10 @@ class _Calls:
             context._closed()
 
     # ---- the end
+
+    def is_deserted(self):
+        """The loop was closed: nothing runs here any more."""
+        return not self.ended and self._loop.is_closed()
 
     def _event(self, bits):
         """Of the watch: the engine has stopped."""
@@ -312,7 +318,9 @@ class Server(_base_server.Server):
             return
         self._stage = _STOPPING
         calls = self._calls
-        if not calls.ended:
+        if calls.is_deserted():
+            self._engine.stop(0.0)
+        elif not calls.ended:
             self._engine.stop(0.0 if grace is None else float(grace), calls.watch)
             await calls.wait_ended()
         self._stage = _STOPPED
@@ -321,7 +329,7 @@ class Server(_base_server.Server):
     async def wait_for_termination(self, timeout=None):
         while self._calls is None:  # nobody has started it
             await asyncio.sleep(0.05)
-        return not await self._calls.wait_ended(timeout)
+        return not (self._calls.is_deserted() or await self._calls.wait_ended(timeout))
 
     def __del__(self):
         # Nobody can stop it any more: it does so itself, without waiting.

@@ -7,7 +7,6 @@ import asyncio
 import contextvars
 import sys
 
-_Task = asyncio.Task
 _copy_context = contextvars.copy_context
 _TAKES_CONTEXT = sys.version_info >= (3, 11)
 
@@ -33,20 +32,27 @@ class _Capture:
         return self._call_soon(callback, *args, context=context)
 
 
+def _can_capture(loop):
+    """False where tasks are made otherwise: by a factory of the user, or on a loop that can't be told apart here."""
+    return (_TAKES_CONTEXT and not loop.get_debug() and loop.get_task_factory() is None and
+            "call_soon" not in getattr(loop, "__dict__", ("call_soon",)))
+
+
 def start(loop, contexts, running):
     """Runs the calls of `contexts`; those that wait for something in the end are added to `running`."""
-    if not _TAKES_CONTEXT or loop.get_debug() or loop.get_task_factory() is not None:
+    if not _can_capture(loop):
         for context in contexts:
             _keep(context, loop.create_task(context._method.run(context._call, context)), running)
         return
     capture = _Capture(loop.call_soon)
+    make = asyncio.Task
     tasks = []
     loop.call_soon = capture
     try:
         for context in contexts:
             own = capture.context = _copy_context()
             method = context._method
-            tasks.append(_Task(method.run(context._call, context), loop=loop, name=method.path, context=own))
+            tasks.append(make(method.run(context._call, context), loop=loop, name=method.path, context=own))
     finally:
         del loop.call_soon
     for (run, step), task, context in zip(capture.steps, tasks, contexts):
