@@ -405,10 +405,12 @@ asyncio.run(main())
     assert stderr.strip().endswith("KeyboardInterrupt") and stderr.count("Traceback") <= 2
 
 
+@pytest.mark.parametrize("wait", ["", "await asyncio.sleep(0.01)"])
 @pytest.mark.parametrize("error, code", [("SystemExit(5)", 5), ("KeyboardInterrupt()", -signal.SIGINT)])
-def test_a_handler_that_ends_the_program(error, code):
+def test_a_handler_that_ends_the_program(error, code, wait):
     result = run_python(PROGRAM + f"""
 async def exit(request, context):
+    {wait}
     raise {error}
 
 async def main():
@@ -429,6 +431,7 @@ def quietly(port):
 asyncio.run(main())
 """)
     assert result.returncode == code, result.stderr
+    assert "Task" not in result.stderr and result.stderr.count("Traceback") <= 2
 
 
 def test_a_stop_by_signal_as_in_the_examples():

@@ -65,6 +65,8 @@ class Method:
             self.end(context, _CANCELLED, "")  # the loop is gone, or nobody waits for the answer
         elif isinstance(error, (SystemExit, KeyboardInterrupt)):
             self.end(context, _UNKNOWN, f"Exception {what}: {type(error).__name__}")
+            # The loop raises it: no need to complain that nobody has asked the task for it.
+            asyncio.current_task().add_done_callback(asyncio.Task.exception)
             return True
         else:
             self.fail(context, _UNKNOWN, _handler_errors.raised(self, error, what))
