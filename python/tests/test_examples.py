@@ -139,8 +139,8 @@ def test_server_interceptors(examples, start, kind, client):
         ["server: /greetings.Greetings/Greet from ipv4: OK", "server: /greetings.Greetings/GreetInAll from ipv4: OK"]
 
 
-def test_metadata(examples, start):
-    server = start(examples / "metadata/metadata_server.py", "127.0.0.1:0")
+def test_metadata(examples, start, kind):
+    server = start(examples / f"metadata/metadata_server{kind}.py", "127.0.0.1:0")
     expected = ["initial served-by: 'metadata_server'", "initial languages-seen: '2'", "你好, 世界",
                 r"trailing checksum-bin: b'\x00\x7f\xff'", "trailing motto-bin: '不落地'"]
     assert run(examples / "metadata/metadata_client.py", server.target).splitlines() == 2 * expected
