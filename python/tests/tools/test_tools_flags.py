@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from tools_support import PEER_PYTHON, protoc, run
+from tools_support import greeter, PEER_PYTHON, protoc, run  # noqa: F401
 
 from grpc_tools import protoc as protoc_module
 

@@ -1,6 +1,9 @@
 """Modules that are made of .proto files when they are imported: grpc.protos() and its like, and import statements."""
+import subprocess
+import sys
+
 import pytest
-from tools_support import GREETER, SAMPLES, run
+from tools_support import greeter, GREETER, run, SAMPLES  # noqa: F401
 
 import grpc
 
@@ -98,3 +101,17 @@ print(len(set(modules)))
 def test_grpc_tools_is_an_attribute_of_grpc():
     import grpc_tools
     assert grpc.tools is grpc_tools
+
+
+def test_the_old_name_of_the_package(greeter):
+    done = run("""
+import grpc.tools.protoc
+import grpc_tools.protoc
+from grpc.tools import command
+print(grpc.tools is grpc_tools)
+""", greeter)
+    assert done.stdout == "True\n", done.stderr
+    done = subprocess.run([sys.executable, "-m", "grpc.tools.protoc", "-I.", "--python_out=.", "greeter.proto"],
+                          cwd=greeter, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert (greeter / "greeter_pb2.py").exists()

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 HERE = pathlib.Path(__file__).parent
 SAMPLES = HERE / "samples"
 REPOSITORY = HERE.parents[2]
@@ -18,6 +20,13 @@ message Request { string name = 1; }
 message Reply { string message = 1; }
 service Greeter { rpc SayHello(Request) returns (Reply); }
 """
+
+
+@pytest.fixture
+def greeter(tmp_path):
+    """A folder with greeter.proto."""
+    (tmp_path / "greeter.proto").write_text(GREETER)
+    return tmp_path
 
 
 def protoc(*arguments, cwd, python=sys.executable):
