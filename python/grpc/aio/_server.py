@@ -274,11 +274,11 @@ class Server(_base_server.Server):
         return self._listen(address, None)
 
     def add_secure_port(self, address, server_credentials):
-        from grpc import _credentials
+        from grpc import ServerCredentials, _credentials
         credentials = getattr(server_credentials, "_credentials", None)
         if credentials is _credentials.INSECURE:
             return self._listen(address, None)
-        if not hasattr(credentials, "engine"):
+        if not isinstance(server_credentials, ServerCredentials) or not hasattr(credentials, "engine"):
             raise TypeError("add_secure_port() takes credentials such as grpc.ssl_server_credentials(), not "
                             f"{type(server_credentials).__name__}")
         return self._listen(address, credentials.engine())
