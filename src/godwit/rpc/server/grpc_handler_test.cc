@@ -190,8 +190,8 @@ TEST_F(GrpcHandlerTest, BadBodies) {
       {framed("x", 1), "grpc-status=13;grpc-message=a message is marked as compressed"},
       {framed("x", 7), "grpc-status=13;grpc-message=a message begins with flags"},
       {framed("12345678901"),
-       "grpc-status=8;grpc-message=the server received a message of 11 bytes for /p.S/Unary; its "
-       "limit is 10 (server option max_receive_message_bytes)"},
+       "grpc-status=8;grpc-message=SERVER: Received message larger than max (11 vs. 10): the limit of /p.S/Unary is the "
+       "server option max_receive_message_bytes"},
   };
   for (const Case& c : cases) {
     exchange.log.clear();

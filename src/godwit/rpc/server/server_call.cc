@@ -11,6 +11,16 @@
 #include "godwit/rpc/server/reply_fields.h"
 
 namespace godwit {
+namespace {
+
+// In the words that other implementations have made known, with what to do.
+Status too_large(const char* what, std::size_t size, std::size_t limit, const std::string& advice) {
+  return Status(StatusCode::kResourceExhausted, "SERVER: " + std::string(what) + " message larger than max (" +
+                                                    std::to_string(size) + " vs. " + std::to_string(limit) +
+                                                    "): " + advice);
+}
+
+}  // namespace
 
 // --- ServerContext ---
 
@@ -195,11 +205,8 @@ bool ServerCall::check(MessageAssembler::Outcome outcome, const MessageAssembler
                   "a message is marked as compressed, but the request names no grpc-encoding other than identity"));
       return false;
     case MessageAssembler::Outcome::kTooLarge:
-      fail(Status(StatusCode::kResourceExhausted, "the server received a message of " +
-                                                      std::to_string(assembler_.length()) + " bytes for " +
-                                                      std::string(path_) + "; its limit is " +
-                                                      std::to_string(environment().limits.max_receive_message_bytes) +
-                                                      " (server option max_receive_message_bytes)"));
+      fail(too_large("Received", assembler_.length(), environment().limits.max_receive_message_bytes,
+                     "the limit of " + std::string(path_) + " is the server option max_receive_message_bytes"));
       return false;
     default:
       fail(Status(StatusCode::kInternal,
@@ -333,10 +340,8 @@ bool ServerCall::may_send(std::size_t framed_size) {
   if (over()) return false;
   const std::size_t size = framed_size - MessageAssembler::kPrefixBytes;
   if (size > environment().limits.max_send_message_bytes) {
-    fail(Status(StatusCode::kResourceExhausted,
-                "the server's handler of " + std::string(path_) + " sends a message of " + std::to_string(size) +
-                    " bytes; its limit is " + std::to_string(environment().limits.max_send_message_bytes) +
-                    " (server option max_send_message_bytes)"));
+    fail(too_large("Sent", size, environment().limits.max_send_message_bytes,
+                   "the limit of " + std::string(path_) + " is the server option max_send_message_bytes"));
     return false;
   }
   if (answer_ == Answer::kNothing) send_headers();
