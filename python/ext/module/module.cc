@@ -7,5 +7,6 @@ NB_MODULE(_godwit, m) {
   m.attr("__version__") = GODWIT_VERSION;
   godwit::python::bind_events(m);
   godwit::python::bind_client(m);
+  godwit::python::bind_asyncio(m);
   godwit::python::bind_server(m);
 }

@@ -10,6 +10,7 @@ namespace nb = nanobind;
 
 void bind_events(nb::module_& m);       // bind_events.cc: EventQueue, Watch
 void bind_client(nb::module_& m);       // bind_client.cc: Channel, ClientCall, TlsClient, forking
+void bind_asyncio(nb::module_& m);      // bind_asyncio.cc: dispatch, Waiter
 void bind_server(nb::module_& m);       // bind_server.cc: Server, TlsServer
 void bind_server_call(nb::module_& m);  // bind_server_call.cc: ServerCall
 

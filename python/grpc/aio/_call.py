@@ -27,6 +27,8 @@ _MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
 _DEADLINE = "Deadline Exceeded"
 _API_STYLE_ERROR = _MIXED
 _NOTHING = object()  # no reply yet
+_waiter = _godwit.waiter
+_godwit.set_cancelled_error(asyncio.CancelledError)
 _AT_ONCE = 64        # so many messages may pass before the other tasks of the loop get their turn
 
 
@@ -167,19 +169,18 @@ class Call(Generic[RequestType, ResponseType]):
         self._over = False       # the end has been seen
         self._cancelled = False  # by this side
         self._status = None      # once it was asked for, after the end
-        self._waiters = None     # [(bits, future)]
+        self._waiters = None     # [(bits, waiter)]
         self._callbacks = None
 
     # ---- what happens
 
     def _event(self, bits):
-        waiters = self._waiters
-        if waiters:
-            for wanted, future in waiters:
-                if bits & wanted and not future.done():
-                    future.set_result(None)
         if bits & _ENDED and not self._over:
             self._end()
+        if self._waiters:
+            for wanted, waiter in self._waiters[:]:
+                if bits & wanted:
+                    waiter.wake()
 
     def _end(self):
         self._over = True
@@ -195,16 +196,15 @@ class Call(Generic[RequestType, ResponseType]):
                 self._pump.complain(error)
 
     async def _until(self, bits):
-        """Waits for one of these events. When the waiting task is cancelled, so is the call."""
-        future = self._loop.create_future()
-        waiter = (bits, future)
+        """Waits for one of these events."""
+        entry = (bits, _waiter(self._loop, None))
         if self._waiters is None:
             self._waiters = []
-        self._waiters.append(waiter)
+        self._waiters.append(entry)
         try:
-            await future
+            await entry[1]
         finally:
-            self._waiters.remove(waiter)
+            self._waiters.remove(entry)
 
     async def _ended(self):
         while not self._over:
@@ -335,23 +335,29 @@ class _OneReply:
             if not self._over:
                 self._pump.running.discard(self)
                 self._end()
-            waiter = self._waiter
-            if waiter is not None and not waiter.done():
-                waiter.set_result(None)
+            waiter, self._waiter = self._waiter, None
+            if waiter is not None:
+                waiter.wake()
         if self._waiters:
             Call._event(self, bits)
 
     def __await__(self):
-        if not self._over:
-            waiter = self._waiter
-            if waiter is None:
-                waiter = self._waiter = self._loop.create_future()
-            try:
-                yield from waiter
-            except asyncio.CancelledError:
-                self._cancel(_LOCALLY_CANCELLED)
-                raise
-            self._waiter = None
+        if self._over:
+            return _waiter(self._loop, self, True)
+        waiter = _waiter(self._loop, self)
+        if self._waiter is None:
+            self._waiter = waiter
+        else:
+            self._waiters = self._waiters or []
+            self._waiters.append((_ENDED, waiter))
+        return waiter
+
+    def _cancel_for_task(self):
+        """The task that awaits the call was cancelled."""
+        self._cancel(_LOCALLY_CANCELLED)
+
+    def _outcome(self):
+        """What `await call` gives."""
         reply = self._reply
         if reply is not _NOTHING:
             return reply

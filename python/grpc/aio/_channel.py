@@ -12,6 +12,7 @@ from grpc.aio._call import (_INITIAL_METADATA, _ENDED, _NOTHING, AioRpcError, En
                             StreamUnaryCall, UnaryStreamCall, UnaryUnaryCall, _InvalidMetadataError, _Weak)
 from grpc.aio._metadata import Metadata
 
+_dispatching = _godwit.dispatching
 _READY = ChannelConnectivity.READY
 _SHUTDOWN = ChannelConnectivity.SHUTDOWN
 
@@ -107,10 +108,11 @@ class UnaryUnaryMultiCallable(_BaseMultiCallable, _base_channel.UnaryUnaryMultiC
         return self._call(request, timeout, metadata, wait_for_ready)
 
     def _call(self, request, timeout, metadata, wait_for_ready):
-        loop = _get_running_loop() or _loop_for_calls()
-        try:
-            pump = loop._godwit_pump
-        except AttributeError:
+        pump = _dispatching()
+        if pump is not None:
+            loop = pump.loop()
+        else:
+            loop = _get_running_loop() or _loop_for_calls()
             pump = _pump.of(loop)
         call = UnaryUnaryCall()
         call._waiter = None
@@ -127,10 +129,20 @@ class UnaryUnaryMultiCallable(_BaseMultiCallable, _base_channel.UnaryUnaryMultiC
             return self._ended(call, loop, pump, error)
         except Exception as error:
             return self._ended(call, loop, pump, self._bad_request(request, error))
-        engine = self._start(call, loop, pump, data, timeout, metadata, wait_for_ready, True)
-        if engine is not None:
-            pump.running.add(call)
-            engine.user = call
+        if metadata:  # may be wrong
+            engine = self._start(call, loop, pump, data, timeout, metadata, wait_for_ready, True)
+            if engine is None:
+                return call
+        else:
+            engine = self._channel._engine.start_call(self._path, data, timeout, None, wait_for_ready, pump.queue, True)
+            call._engine = engine
+            call._loop = loop
+            call._pump = pump
+            call._method = self
+            call._over = call._cancelled = False
+            call._status = call._waiters = call._callbacks = None
+        pump.running.add(call)
+        engine.user = call
         return call
 
 
@@ -205,16 +217,15 @@ class StreamStreamMultiCallable(_BaseMultiCallable, _base_channel.StreamStreamMu
 
 
 class _Wake:
-    """Resolves a future when the channel's state changes."""
+    """Who waits for the channel's state to change."""
 
-    __slots__ = ("_future",)
+    __slots__ = ("_waiter",)
 
-    def __init__(self, future):
-        self._future = future
+    def __init__(self, waiter):
+        self._waiter = waiter
 
     def _event(self, bits):
-        if not self._future.done():
-            self._future.set_result(None)
+        self._waiter.wake()
 
 
 def _sorted(interceptors):
@@ -316,19 +327,19 @@ class Channel(_base_channel.Channel):
         engine.watch(watch)
         try:
             while CONNECTIVITIES[engine.state()] is last and not (call is not None and call._over):
-                future = loop.create_future()
-                watch.user = _Wake(future)
+                waiter = _godwit.waiter(loop, None)
+                watch.user = _Wake(waiter)
                 if CONNECTIVITIES[engine.state()] is not last:
                     break
-                waiter = (_INITIAL_METADATA | _ENDED, future)
+                entry = (_INITIAL_METADATA | _ENDED, waiter)
                 if call is not None:
                     call._waiters = call._waiters or []
-                    call._waiters.append(waiter)
+                    call._waiters.append(entry)
                 try:
-                    await future
+                    await waiter
                 finally:
                     if call is not None:
-                        call._waiters.remove(waiter)
+                        call._waiters.remove(entry)
         finally:
             engine.unwatch(watch)
 

@@ -4,6 +4,7 @@ import weakref
 
 from grpc import _fork, _godwit
 
+_dispatch = _godwit.dispatch
 _ATTRIBUTE = "_godwit_pump"  # of loops
 _pumps = weakref.WeakSet()
 _lock = threading.Lock()
@@ -24,15 +25,8 @@ class Pump:
 
     def _ready(self):
         queue = self.queue
-        if queue is None:
-            return
-        for source, bits in queue.drain():
-            user = source.user
-            if user is not None:
-                try:
-                    user._event(bits)
-                except Exception as error:
-                    self.complain(error)
+        if queue is not None:
+            _dispatch(queue, self)
 
     def complain(self, error):
         """Something failed that has no caller."""
