@@ -102,9 +102,8 @@ class ServerCore::Handler final : public rpc::MethodHandler {
   Handler(ServerCore& core, const ServerMethod& method) : core_(core), method_(method) {}
   Task<Status> invoke(rpc::ServerCall& engine) override {
     if (!core_.admit()) {
-      return godwit::internal::ended_call(
-          engine.context(), Status(StatusCode::kResourceExhausted,
-                                   "the server handles as many calls as it may at a time (maximum_concurrent_rpcs)"));
+      return godwit::internal::ended_call(engine.context(),
+                                          Status(StatusCode::kResourceExhausted, "Concurrent RPC limit exceeded!"));
     }
     ServerLoop& loop = core_.loop_of(engine);
     if (method_.client_streams || method_.server_streams) return ServerCall::handle_stream(engine, loop, method_);

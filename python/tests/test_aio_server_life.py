@@ -269,7 +269,7 @@ def test_maximum_concurrent_rpcs(aserve):
     calls = [serving.unary("W").future(b"", timeout=20) for _ in range(2)]
     for _ in calls:
         assert arrived.acquire(timeout=10)
-    assert serving.status()[0] is EXHAUSTED
+    assert serving.status()[:2] == (EXHAUSTED, "Concurrent RPC limit exceeded!")
     release.set()
     assert [c.result() for c in calls] == [b"done"] * 2
     assert serving.unary()(b"x", timeout=10) == b"x"
