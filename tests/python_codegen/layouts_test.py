@@ -184,10 +184,17 @@ class LayoutsTest(unittest.TestCase):
         # The messages' module is there, and what it needs is not: the error names that, not the module.
         self.make(["plain_user.proto", "plain.proto"], "pkg")
         (self.folder / "main.py").write_text("from pkg import plain_user_pb2_grpc")
-        for name, python in self.pythons:
-            with self.subTest(python=name):
-                done = support.run([python, self.folder / "main.py"])
-                self.assertIn("ModuleNotFoundError: No module named 'odd_name_pb2'", done.stderr.splitlines()[-1])
+        for broken, error in (("", "ModuleNotFoundError: No module named 'odd_name_pb2'"),
+                              ("from pkg import nothing", "ImportError: cannot import name 'nothing' from 'pkg'"),
+                              ("import google.protobuf.nothing",
+                               "ModuleNotFoundError: No module named 'google.protobuf.nothing'"),
+                              ("raise TypeError('refused')", "TypeError: refused")):
+            if broken:
+                (self.folder / "pkg/odd_name_pb2.py").write_text(broken)
+            for name, python in self.pythons:
+                with self.subTest(python=name, broken=broken):
+                    done = support.run([python, self.folder / "main.py"])
+                    self.assertIn(error, done.stderr.splitlines()[-1])
 
     def test_keywords_as_names(self):
         self.make(["keywords.proto", "keyword_service.proto", "class/import.proto", "v1.2.proto"], "pkg")

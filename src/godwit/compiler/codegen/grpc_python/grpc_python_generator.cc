@@ -25,7 +25,7 @@ GRPC_VERSION = grpc.__version__
 )";
 
 constexpr char kRegistered[] = R"(
-# Methods are registered where the installed grpc knows that: from 1.63 on.
+# _registered_method=True, where the installed grpc knows that: from 1.63 on.
 try:
     _registered = {'_registered_method': True} if tuple(map(int, GRPC_VERSION.split('.')[:2])) >= (1, 63) else {}
 except ValueError:

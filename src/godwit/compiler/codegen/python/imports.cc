@@ -19,15 +19,15 @@ def _beside(up, name):
     try:
         return _importlib.import_module(place)
     except $errors$ as error:
-        # What the module itself misses is an error. The module, or a package that it should be in, may be missing.
-        if $other$error.name is None or error.name.partition('.')[0] != place.partition('.')[0]:
-$explain$            raise
-    return None
+        # The module, or a package that it should be in, may be missing. Anything else is an error.
+        if isinstance(error, ModuleNotFoundError) and (place + '.').startswith(f'{error.name}.'):
+            return None
+$explain$        raise
 
 
 )";
 // Where grpc is at hand, it says what to type when protobuf refuses the module of messages.
-constexpr char kExplain[] = "            getattr(grpc, '_explain_gencode', bool)(error)\n";
+constexpr char kExplain[] = "        getattr(grpc, '_explain_gencode', bool)(error)\n";
 
 // protoc's statement.
 std::string import_statement(const std::string& module, const std::string& alias) {
@@ -49,9 +49,7 @@ void print_imports(const proto::FileDescriptor& file, const std::vector<const pr
     out.print("$import$\n", {{"import", import_statement(module_name(import->name()), module_alias(import->name()))}});
   }
   if (!any_ours) return;
-  out.print(kBeside, {{"errors", with_grpc ? "Exception" : "ImportError"},
-                      {"other", with_grpc ? "not isinstance(error, ImportError) or " : ""},
-                      {"explain", with_grpc ? kExplain : ""}});
+  out.print(kBeside, {{"errors", with_grpc ? "Exception" : "ImportError"}, {"explain", with_grpc ? kExplain : ""}});
   for (const proto::FileDescriptor* import : imports) {
     if (!is_ours(import)) continue;
     const RelativePlace place = relative_place(file.name(), import->name());
