@@ -30,11 +30,16 @@ _LATER = {
 }
 
 
+_MODULES = frozenset(("_base_server", "_call", "_channel", "_interceptor", "_server"))
+
+
 def __getattr__(name):
+    import importlib
+    if name in _MODULES:
+        return importlib.import_module("grpc.aio." + name)
     module = _LATER.get(name)
     if module is None:
         raise AttributeError(f"module 'grpc.aio' has no attribute {name!r}")
-    import importlib
     value = globals()[name] = getattr(importlib.import_module("grpc.aio." + module), name)
     return value
 
