@@ -41,6 +41,15 @@ def test_a_second_run_changes_nothing(tmp_path):
     assert done.stdout.count("is as it should be") == 2
 
 
+def test_other_files_of_a_folder_are_left(tmp_path):
+    place = put_sample("3.12.2", tmp_path)
+    (place / "mine_pb2.py").write_text("from shop.money_pb2 import *\n")
+    done = protoc("--upgrade_gencode", ".", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mine_pb2.py: is no file of protoc's" in done.stdout
+    assert (place / "mine_pb2.py").read_text() == "from shop.money_pb2 import *\n"
+
+
 def test_older_copies_are_kept(tmp_path):
     place = put_sample("3.12.2", tmp_path)
     (place / "money_pb2.py.bak").write_text("older")

@@ -24,6 +24,10 @@ class _Refused(Exception):
     """Why a file is left as it is."""
 
 
+class _NothingInside(_Refused):
+    """There is no descriptor in it."""
+
+
 def main(words):
     """Runs the command line; the exit status."""
     with_grpc, paths = False, []
@@ -49,7 +53,7 @@ def main(words):
             status = _fail(f"{path}: error: {reason}\n")
             continue
         for file in files:
-            status |= _upgrade_and_say(file, with_grpc, seen)
+            status |= _upgrade_and_say(file, with_grpc, seen, path)
     return status
 
 
@@ -75,7 +79,8 @@ def _files(path):
     return [path]
 
 
-def _upgrade_and_say(path, with_grpc, seen):
+def _upgrade_and_say(path, with_grpc, seen, named):
+    """named: what the command line says, this file or a folder that it is in."""
     grpc_path = path if path.endswith("_pb2_grpc.py") else path[:-3] + "_grpc.py"
     messages_path = grpc_path[:-len("_grpc.py")] + ".py" if grpc_path == path else path
     status = 0
@@ -87,6 +92,9 @@ def _upgrade_and_say(path, with_grpc, seen):
         if grpc_path == path or (with_grpc and file.service and os.path.exists(grpc_path)):
             todo.append((grpc_path, "grpc_python"))
     except _Refused as reason:
+        if isinstance(reason, _NothingInside) and path != named:
+            print(f"{path}: is no file of protoc's")
+            return 0
         return _fail(f"{path}: error: {reason}\n")
     for target, generator in todo:
         if os.path.realpath(target) in seen:
@@ -116,7 +124,7 @@ def read_descriptor(path):
             data = next((_bytes_of(word.value) for word in node.keywords if word.arg == "serialized_pb"), None)
         if data:
             return _descriptor(data)
-    raise _Refused("there is no serialized descriptor in it: is it a file that protoc --python_out wrote?")
+    raise _NothingInside("there is no serialized descriptor in it: is it a file that protoc --python_out wrote?")
 
 
 def _parse(path):
