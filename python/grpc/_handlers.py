@@ -3,7 +3,7 @@ import types
 
 from grpc import _common, _handler_errors, _message_types
 from grpc._enums import STATUS_NUMBERS
-from grpc._server_context import AbortError, BadRequestError, CallOverError, OneRequest, _Context, _RequestIterator
+from grpc._server_context import BadRequestError, CallOverError, OneRequest, _Context, _RequestIterator
 
 _UNKNOWN, _UNIMPLEMENTED, _INTERNAL = 2, 12, 13
 _ENDED = 1  # of the engine's waits

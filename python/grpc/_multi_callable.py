@@ -11,7 +11,13 @@ from grpc._interfaces_rpc import (StreamStreamMultiCallable, StreamUnaryMultiCal
 
 
 class _Method:
-    """What all four kinds share."""
+    """What all four kinds share.
+
+    The attributes are slots: functools.wraps() around a method, which client libraries use, copies a __dict__.
+    """
+
+    __slots__ = ("_channel", "_method", "_target", "_path", "_request_serializer", "_response_deserializer", "_serialize",
+                 "_deserialize", "_request_type", "_call_credentials")
 
     def __init__(self, channel, managed_call, method, target, request_serializer, response_deserializer,
                  _registered_call_handle):

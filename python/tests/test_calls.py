@@ -1,5 +1,6 @@
 """The four kinds of calls, and what the client can ask about them."""
 import contextlib
+import functools
 import pickle
 import threading
 import time
@@ -287,3 +288,36 @@ def test_an_address_without_a_port(serve, tmp_path):
         server.start()
         channel = stack.enter_context(grpc.insecure_channel(f"unix:{tmp_path}/socket"))
         assert channel.unary_unary("/t.T/M")(b"x", timeout=10) == b"x"
+
+
+def test_wrapping_a_method_takes_nothing_over(serve):
+    """Client libraries call functools.wraps(method)(an object of theirs): the object keeps its own attributes."""
+    class Wrapper:
+        def __init__(self, target):
+            self._target = self._method = self._channel = target
+
+        def __call__(self, request):
+            return self._target(request)
+
+    s = serve({"M": uu(echo)})
+    for channel in (s.channel, grpc.intercept_channel(s.channel)):
+        method = channel.unary_unary("/t.T/M")
+        method.__name__ = "M"
+        assert functools.wraps(method)(Wrapper(method))(b"x") == b"x"
+
+
+def test_abort_raises_exactly_exception(serve):
+    """Tracing packages tell it from a handler's own errors by its type."""
+    types = []
+
+    def handler(request, context):
+        try:
+            context.abort(grpc.StatusCode.NOT_FOUND, "none")
+        except Exception as error:
+            types.append(type(error))
+            raise
+
+    s = serve({"M": uu(handler)})
+    with pytest.raises(grpc.RpcError) as error:
+        s.unary()(b"")
+    assert (types, error.value.code(), error.value.details()) == ([Exception], grpc.StatusCode.NOT_FOUND, "none")

@@ -1,5 +1,12 @@
 """Names of the reference's extension that other packages look up: numbers and option names. There is no Cython here."""
+import collections
 import enum
+
+_Metadatum = collections.namedtuple("_Metadatum", ("key", "value"))
+
+
+class CompositeChannelCredentials:
+    """A name to ask isinstance() for. Godwit's credentials are of other types."""
 
 
 class StatusCode(enum.IntEnum):
