@@ -9,6 +9,7 @@ MODULE = '''
 import os, signal, threading, time
 import grpc
 from concurrent import futures
+from google.protobuf.wrappers_pb2 import StringValue
 
 class Servicer:
     def __init__(self):
@@ -31,7 +32,7 @@ class Servicer:
         context.set_trailing_metadata((("t", "1"), ("t-bin", b"\\x00\\xff")))
         remaining = context.time_remaining()
         return repr((metadata["k"], metadata["k-bin"], 50 < remaining <= 60, context.peer().split(":")[0],
-                     context.code().name, context.details(), context.trailing_metadata()[0])).encode()
+                     context.code().name, context.details().decode(), context.trailing_metadata()[0])).encode()
     def Ok(self, request, context):
         assert context.time_remaining() == float("inf")
         context.set_details("fine")
@@ -55,6 +56,9 @@ class Servicer:
         context.set_trailing_metadata((("Upper", "1"),))
     def Unparsable(self, request, context):
         return request
+    def Message(self, request, context):
+        assert type(request) is StringValue
+        return StringValue(value=request.value + "♥")
 
 def parse(data):
     raise ValueError("no message")
@@ -71,8 +75,8 @@ def serve(pool, servicer=None, interceptors=(), more={}, **options):
     servicer = servicer or Servicer()
     server = grpc.server(pool, interceptors=interceptors, **options)
     names = [name for name in dir(servicer) if name[0].isupper()]
-    handlers = {name: grpc.unary_unary_rpc_method_handler(getattr(servicer, name),
-                                                          request_deserializer=parse if name == "Unparsable" else None)
+    functions = {"Unparsable": (parse, None), "Message": (StringValue.FromString, StringValue.SerializeToString)}
+    handlers = {name: grpc.unary_unary_rpc_method_handler(getattr(servicer, name), *functions.get(name, ()))
                 for name in names}
     handlers.update(more)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", handlers),))
@@ -138,6 +142,9 @@ def test_calls(program, method):
             assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "größer")
             assert tuple(error.trailing_metadata()[0]) == ("why", "because")
             assert error_of(lambda: call("Nope")).code() is grpc.StatusCode.UNIMPLEMENTED
+            reply = call("Message", StringValue(value="中文").SerializeToString())
+            assert StringValue.FromString(reply).value == "中文♥"
+            assert error_of(lambda: call("Message", b"\\xff")).code() is grpc.StatusCode.INTERNAL
             server.stop(None)
         """, method) == ""
 
@@ -172,7 +179,8 @@ def test_a_killed_worker_is_replaced(program, method):
             server, call = serve(pool)
             for i in range(3):
                 error = error_of(lambda: call("Kill"))
-                assert (error.code(), error.details()) == (grpc.StatusCode.UNAVAILABLE, "The worker process of the call has died")
+                assert error.code() is grpc.StatusCode.UNAVAILABLE
+                assert error.details() == "The worker process of the call has died"
                 assert call("Echo", b"x") == b"x"
             # One that does nothing.
             pid = int(call("Pid"))
