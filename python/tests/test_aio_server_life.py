@@ -16,8 +16,9 @@ UNAVAILABLE, EXHAUSTED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_E
 
 # A program's beginning: a server with /t.T/Echo and /t.T/Wait, and call(name) from another thread.
 PROGRAM = """
-import asyncio, os, signal, sys, threading
+import asyncio, os, signal, sys, threading, warnings
 import grpc, grpc.aio
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)  # forks, on purpose
 
 def say(what):
     os.write(1, f"{what}\\n".encode())  # whole lines, whoever else writes
