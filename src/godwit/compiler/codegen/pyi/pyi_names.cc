@@ -25,6 +25,17 @@ void collect_members(const MessageDescriptor& type, std::set<std::string, std::l
   }
 }
 
+// The names that a module has, with those that it has by public imports.
+void add_top_level_names(const FileDescriptor& file, std::set<std::string_view>& names) {
+  for (const MessageDescriptor& m : file.messages()) names.insert(m.name());
+  for (const FieldDescriptor& f : file.extensions()) names.insert(f.name());
+  for (const proto::EnumDescriptor& e : file.enums()) {
+    names.insert(e.name());
+    for (const proto::EnumValueDescriptor& v : e.values()) names.insert(v.name());
+  }
+  for (const FileDescriptor* import : file.public_dependencies()) add_top_level_names(*import, names);
+}
+
 std::string_view first_part(std::string_view path) { return path.substr(0, path.find('.')); }
 
 bool has_keyword(std::string_view path) {
@@ -40,8 +51,10 @@ bool has_keyword(std::string_view path) {
 
 PyiNames::PyiNames(const FileDescriptor& file, bool relative) : file_(file), relative_(relative) {
   for (const MessageDescriptor& m : file.messages()) collect_members(m, members_);
+  std::set<std::string_view> hiding(members_.begin(), members_.end());
+  add_top_level_names(file, hiding);
   for (const std::string_view name : {"int", "str", "bool", "bytes", "float"}) {
-    if (members_.contains(name)) hides_builtins_ = true;
+    if (hiding.contains(name)) hides_builtins_ = true;
   }
 }
 
