@@ -186,7 +186,7 @@ class Run {
         return false;
       }
       if (!setting_.keep_files && !std::filesystem::is_directory(o.directory)) {
-        add_error(report_, o.directory, "no such directory\nmake it first: mkdir -p " + o.directory);
+        add_error(report_, o.directory, "No such file or directory\nmake it first: mkdir -p " + o.directory);
         return false;
       }
       auto generator = make_generator(o.generator);

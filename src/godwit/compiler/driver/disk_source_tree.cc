@@ -148,7 +148,7 @@ Result<std::string, Error> DiskSourceTree::import_name_of(const std::string& dis
       }
       if (find_bundled_file(disk_file) != nullptr) return disk_file;
     }
-    std::string message = disk_file + ": no such file or directory";
+    std::string message = disk_file + ": No such file or directory";
     std::vector<std::string> held;
     fs::path folder = fs::path(disk_file).parent_path();
     for (fs::directory_iterator i(folder.empty() ? "." : folder, ignored), end;
