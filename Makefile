@@ -42,9 +42,10 @@ bench: ## a small, self-contained set of figures, and instruction counts of the 
 	@tools/run_if_there bench/run.py
 	@tools/run_if_there tools/callgrind_counts.py
 
-interop: ## with grpcio and grpc-go, both ways, plaintext and TLS; needs Go 1.26 (5 min)
-	@tools/setup build peers-python peers-go
+interop: ## with grpcio, grpc-go and grpc-js, both ways, plaintext and TLS; needs Go 1.26 and Node 20 (8 min)
+	@tools/setup build python peers-python peers-go peers-js
 	@tools/build release
+	@tools/python
 	@tools/run_if_there tests/interop/run.py
 
 conformance: ## h2spec in strict mode, plaintext and TLS; needs Go 1.26 (2 min)

@@ -13,7 +13,7 @@ namespace interop {
 struct Target {
   grpc::testing::TestService::Stub& stub;
   godwit::Executor& executor;
-  // The server is interop_server or grpcio_peer.py: it echoes every value of the echo keys (grpc-go's: the first one),
+  // The server is interop_server or one of the others beside it: it echoes every value of the echo keys (grpc-go's: the first one),
   // and EmptyCall counts in "x-interop-cancelled" the calls that were cancelled.
   bool extended = false;
 };

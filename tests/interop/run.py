@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Runs our interop programs against grpc-go and grpcio, both directions, plaintext and TLS.
+"""Runs our interop programs (C++, Python's two APIs) against grpc-go, grpcio's two APIs and grpc-js, both directions,
+plaintext and TLS.
 
 usage: tests/interop/run.py [--bin DIR] [--only PATTERN] [--list]
 
 DIR holds interop_server and interop_client (default build/release/bin). PATTERN is a regular expression that is looked for in
-a case's name, "PEER DIRECTION SECURITY NAME", for instance `grpcio server tls many_calls`; DIRECTION is what is ours.
+a case's name, "CLIENT to SERVER SECURITY NAME", for instance `grpcio-aio to godwit-sync tls many_calls`.
 One line a case, then `N passed, N failed`. expected-failures.txt, beside this file, lists what may fail.
-`tools/setup peers-python peers-go` installs the peers.
+`tools/setup peers-python peers-go peers-js` installs the peers, `make python` our Python package.
 """
 import argparse
 import contextlib
@@ -20,7 +21,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTHON = ROOT / "build/venv-peers/bin/python"
-GRPCIO = pathlib.Path(__file__).with_name("grpcio_peer.py")
+OUR_PYTHON = ROOT / "build/venv/bin/python"
+PYTHON_PEER = pathlib.Path(__file__).with_name("python_peer.py")
+JS_PEER = pathlib.Path(__file__).parent / "js/js_peer.js"
+JS_MODULES = ROOT / "build/peers/js/node_modules"
 GO = ROOT / "build/peers/interop"
 CERTIFICATES = ROOT / "build/peers/certificates"
 CA, CERT, KEY = (CERTIFICATES / name for name in ("ca.pem", "server1.pem", "server1.key"))
@@ -85,6 +89,10 @@ def need(bin_folder):
                 for path in (GO / "server", GO / "client", CA, CERT, KEY) if not path.exists()]
     if not PYTHON.exists():
         missing.append(f"{PYTHON}: type `tools/setup peers-python`")
+    if not OUR_PYTHON.exists():
+        missing.append(f"{OUR_PYTHON}: type `make python`")
+    if not JS_MODULES.exists():
+        missing.append(f"{JS_MODULES}: type `tools/setup peers-js` (it needs Node 20)")
     if missing:
         sys.exit("These are missing:\n  " + "\n  ".join(missing))
 
@@ -150,7 +158,7 @@ def run_cases(result, prefix, names, command_of, server):
         result.report(case, problem, time.monotonic() - start)
 
 
-def run_grpcio_client(result, prefix, names, command, server):
+def run_script_client(result, prefix, names, command, server):
     """One client process for all cases: one line of its output is one case's result."""
     start = time.monotonic()
     reasons = {}
@@ -188,42 +196,81 @@ def client_command(program, port, security, name, *more):
             *(SOAK if name.endswith("_soak") else []), *more]
 
 
-def our_server(result, bin_folder, security, grpcio_cases, folder, listing):
-    go = [name for name in COMMON if result.wants(f"grpc-go server {security} {name}")]
-    grpcio = [name for name in grpcio_cases if result.wants(f"grpcio server {security} {name}")]
-    own = [name for name in MORE if result.wants(f"godwit server {security} {name}")]
-    if listing or not (go or grpcio or own):
-        return [f"{peer} server {security} {name}" for peer, names in (("grpc-go", go), ("grpcio", grpcio), ("godwit", own))
-                for name in names]
-    port = free_port()
-    with serving([bin_folder / "interop_server", f"-port={port}", *go_server_tls(security)], port, folder / "ours.log") as server:
-        run_cases(result, f"grpc-go server {security}", go,
-                  lambda name: client_command(GO / "client", port, security, name), server)
-        if grpcio:
-            tls = ["--ca", CA, "--override", OVERRIDE] if security == "tls" else []
-            run_grpcio_client(result, f"grpcio server {security}", grpcio,
-                              [PYTHON, GRPCIO, "client", "--port", str(port), *tls], server)
-        run_cases(result, f"godwit server {security}", own,
-                  lambda name: client_command(bin_folder / "interop_client", port, security, name, "-extended_server"), server)
-    return []
+class Make:
+    """An implementation: how its programs are started. `cases`: those of its client."""
+
+    def __init__(self, name, ours, extended=True):
+        self.name = name
+        self.ours = ours
+        self.extended = extended  # its server echoes every value and counts cancelled calls
+
+    def server(self, port, security):
+        raise NotImplementedError
+
+    def run(self, result, prefix, names, port, security, server, process):
+        """Its client's cases against `server`, a Make."""
+        raise NotImplementedError
 
 
-def our_client(result, bin_folder, security, peer, folder, listing):
-    prefix = f"{peer} client {security}"
-    names = [name for name in COMMON + MORE if result.wants(f"{prefix} {name}")]
-    if listing or not names:
-        return [f"{prefix} {name}" for name in names]
-    port = free_port()
-    if peer == "grpc-go":
-        command = [GO / "server", f"-port={port}", *go_server_tls(security)]
-    else:
-        tls = ["--tls-cert", CERT, "--tls-key", KEY] if security == "tls" else []
-        command = [PYTHON, GRPCIO, "server", "--port", str(port), *tls]
-    more = ["-extended_server"] if peer == "grpcio" else []
-    with serving(command, port, folder / f"{peer}.log") as server:
+class Go(Make):
+    cases = COMMON
+
+    def server(self, port, security):
+        return [GO / "server", f"-port={port}", *go_server_tls(security)]
+
+    def run(self, result, prefix, names, port, security, server, process):
+        run_cases(result, prefix, names, lambda name: client_command(GO / "client", port, security, name), process)
+
+
+class Cpp(Make):
+    cases = COMMON + MORE
+
+    def __init__(self, name, ours, folder):
+        super().__init__(name, ours)
+        self.folder = folder
+
+    def server(self, port, security):
+        return [self.folder / "interop_server", f"-port={port}", *go_server_tls(security)]
+
+    def run(self, result, prefix, names, port, security, server, process):
+        more = ["-extended_server"] if server.extended else []
         run_cases(result, prefix, names,
-                  lambda name: client_command(bin_folder / "interop_client", port, security, name, *more), server)
-    return []
+                  lambda name: client_command(self.folder / "interop_client", port, security, name, *more), process)
+
+
+class Script(Make):
+    """One client process for all cases."""
+
+    def __init__(self, name, ours, *command):
+        super().__init__(name, ours)
+        self.command = [str(part) for part in command]
+
+    def ask_cases(self):
+        self.cases = subprocess.run([*self.command, "cases"], check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+
+    def server(self, port, security):
+        return [*self.command, "server", "--port", str(port),
+                *(["--tls-cert", CERT, "--tls-key", KEY] if security == "tls" else [])]
+
+    def run(self, result, prefix, names, port, security, server, process):
+        tls = ["--ca", CA, "--override", OVERRIDE] if security == "tls" else []
+        plain = [] if server.extended else ["--plain-server"]
+        run_script_client(result, prefix, names, [*self.command, "client", "--port", str(port), *tls, *plain], process)
+
+
+def makes(bin_folder):
+    return [Cpp("godwit-c++", True, bin_folder),
+            *(Script(f"godwit-{api}", True, OUR_PYTHON, PYTHON_PEER, api) for api in ("sync", "aio")),
+            Go("grpc-go", False, extended=False),
+            *(Script(f"grpcio-{api}", False, PYTHON, PYTHON_PEER, api) for api in ("sync", "aio")),
+            Script("grpc-js", False, "node", JS_PEER)]
+
+
+def pairs(everyone):
+    """(server, [clients]): each pairing of which one side is ours; of pairings with ourselves, C++ with C++."""
+    for server in everyone:
+        yield server, [client for client in everyone
+                       if server.ours != client.ours or (server.ours and client is server and client.name == "godwit-c++")]
 
 
 def main():
@@ -234,16 +281,32 @@ def main():
     options = parser.parse_args()
     bin_folder = options.bin.resolve()
     need(bin_folder)
-    grpcio_cases = subprocess.run([PYTHON, GRPCIO, "cases"], check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+    everyone = makes(bin_folder)
+    for make in everyone:
+        if isinstance(make, Script):
+            make.ask_cases()
     result = Result(options.only, read_expected())
     listed = []
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(temporary)
         for security in ("plaintext", "tls"):
-            listed += our_server(result, bin_folder, security, grpcio_cases, folder, options.list)
-            for peer in ("grpc-go", "grpcio"):
-                listed += our_client(result, bin_folder, security, peer, folder, options.list)
+            for server, clients in pairs(everyone):
+                work = []
+                for client in clients:
+                    prefix = f"{client.name} to {server.name} {security}"
+                    names = [name for name in client.cases if result.wants(f"{prefix} {name}")]
+                    listed += [f"{prefix} {name}" for name in names]
+                    if names:
+                        work.append((client, prefix, names))
+                if options.list or not work:
+                    continue
+                port = free_port()
+                log = pathlib.Path(temporary) / f"{server.name}-{security}.log"
+                with serving(server.server(port, security), port, log) as process:
+                    for client, prefix, names in work:
+                        client.run(result, prefix, names, port, security, server, process)
+                if server.ours and isinstance(server, Script) and log.stat().st_size:
+                    result.report(f"{server.name} {security} says nothing on stderr", log.read_text(errors="replace")[-600:], 0)
     if options.list:
         print("\n".join(listed))
         return 0
