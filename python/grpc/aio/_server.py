@@ -113,9 +113,11 @@ class _Calls:
         self._queue = queue
         self._engine = engine
         self._runners = runners
-        self._running = set()  # contexts of handlers that have not returned
+        self._starter = _tasks.Starter(loop)
+        self._running = self._starter.running
+        self._drain = queue.drain
+        self._flush_now = engine.flush
         self._flushing = False
-        self._generation = _godwit.generation()
         self._waiters = []     # (loop, future): those who wait for the end
         self.ended = False
         self.watch = _godwit.Watch(queue)
@@ -128,34 +130,32 @@ class _Calls:
 
     def _ready(self):
         """Takes what has happened. Handlers begin at once, and what they have replied leaves together."""
-        if self._generation != _godwit.generation():
-            return
         runners = self._runners
         begun = []
         self._flushing = True  # replies wait for the end of this
         try:
-            for source, bits in self._queue.drain(_BATCH):
+            for source, bits in self._drain(_BATCH):
                 user = source.user
                 if user is not None:
                     user._event(bits)
-                    continue
-                if not bits & _ARRIVED:
-                    continue  # its handler runs on a thread, which asks by itself
-                if bits & _ENDED:
+                elif not bits & _ARRIVED:
+                    pass  # its handler runs on a thread, which asks by itself
+                elif bits & _ENDED:
                     source.finish(1, "")  # over before it began
-                    continue
-                method = runners[source.method_id]
-                if method is None:
-                    source.finish(12, "Method not found!", None, None, True)
-                elif method.on_thread:
-                    method.start(source)
                 else:
-                    begun.append(_ServicerContext(source, method))
+                    method = runners[source.method_id]
+                    if method is None:
+                        source.finish(12, "Method not found!", None, None, True)
+                    elif method.on_thread:
+                        method.start(source)
+                    else:
+                        begun.append(_ServicerContext(source, method))
             source = user = None
             if begun:
-                _tasks.start(self._loop, begun, self._running)
+                self._starter.start(begun)
         finally:
-            self._flush()
+            self._flushing = False
+            self._flush_now()
 
     def _flush_soon(self):
         if not self._flushing:

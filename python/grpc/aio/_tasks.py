@@ -11,58 +11,62 @@ _copy_context = contextvars.copy_context
 _TAKES_CONTEXT = sys.version_info >= (3, 11)
 
 
-class _Capture:
-    """Stands in for loop.call_soon while a task is made: the task's first step is for us to run.
+class Starter:
+    """Begins calls on one loop.
 
-    The context says which step is meant. What is scheduled beside it, by destructors, goes to the loop.
+    It stands in for loop.call_soon while a task is made, to get at the task's first step. The context tells that step
+    from what is scheduled beside it, by destructors: this goes to the loop.
     """
 
-    __slots__ = ("steps", "context", "_call_soon")
+    __slots__ = ("_loop", "_names", "_call_soon", "_context", "_step", "running")
 
-    def __init__(self, call_soon):
-        self.steps = []
-        self.context = None
-        self._call_soon = call_soon
+    def __init__(self, loop):
+        self._loop = loop
+        self._names = getattr(loop, "__dict__", None)
+        self._call_soon = loop.call_soon
+        self._context = None
+        self._step = None
+        self.running = set()  # contexts of handlers that have not returned
 
     def __call__(self, callback, *args, context=None):
-        if context is not None and context is self.context:
-            self.context = None
-            self.steps.append((context.run, callback))
+        if context is not None and context is self._context:
+            self._context = None
+            self._step = callback
             return None
         return self._call_soon(callback, *args, context=context)
 
+    def _usual(self):
+        """True where tasks are made otherwise: by a factory of the user, or on a loop that is watched."""
+        loop, names = self._loop, self._names
+        return (not _TAKES_CONTEXT or names is None or "call_soon" in names or loop.get_task_factory() is not None or
+                loop.get_debug())
 
-def _can_capture(loop):
-    """False where tasks are made otherwise: by a factory of the user, or on a loop that can't be told apart here."""
-    return (_TAKES_CONTEXT and not loop.get_debug() and loop.get_task_factory() is None and
-            "call_soon" not in getattr(loop, "__dict__", ("call_soon",)))
+    def start(self, contexts):
+        """Runs the calls of `contexts`; those that wait for something in the end are added to `running`."""
+        loop = self._loop
+        if self._usual():
+            for context in contexts:
+                self._keep(context, loop.create_task(context._method.run(context._call, context)))
+            return
+        make = asyncio.Task
+        begun = []
+        self._names["call_soon"] = self
+        try:
+            for context in contexts:
+                own = self._context = _copy_context()
+                method = context._method
+                task = make(method.run(context._call, context), loop=loop, name=method.path, context=own)
+                begun.append((own.run, self._step, task, context))
+        finally:
+            del self._names["call_soon"]
+            self._step = None
+        for run, step, task, context in begun:
+            run(step)
+            if not task.done():
+                self._keep(context, task)
 
-
-def start(loop, contexts, running):
-    """Runs the calls of `contexts`; those that wait for something in the end are added to `running`."""
-    if not _can_capture(loop):
-        for context in contexts:
-            _keep(context, loop.create_task(context._method.run(context._call, context)), running)
-        return
-    capture = _Capture(loop.call_soon)
-    make = asyncio.Task
-    tasks = []
-    loop.call_soon = capture
-    try:
-        for context in contexts:
-            own = capture.context = _copy_context()
-            method = context._method
-            tasks.append(make(method.run(context._call, context), loop=loop, name=method.path, context=own))
-    finally:
-        del loop.call_soon
-    for (run, step), task, context in zip(capture.steps, tasks, contexts):
-        run(step)
-        if not task.done():
-            _keep(context, task, running)
-
-
-def _keep(context, task, running):
-    context._task = task
-    context._call.user = context
-    running.add(context)
-    task._log_destroy_pending = False  # loops may close while calls run
+    def _keep(self, context, task):
+        context._task = task
+        context._call.user = context
+        self.running.add(context)
+        task._log_destroy_pending = False  # loops may close while calls run
