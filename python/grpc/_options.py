@@ -58,7 +58,7 @@ def _complain(name):
 
 def split(options):
     """(pairs for the engine, the package's own as a dict). Complains about unknown names, with the user's line."""
-    if isinstance(options, dict):
+    if options and isinstance(options, dict):
         raise TypeError("options are a list of (name, value) pairs, not a dict: write list(options.items())")
     engine, own = [], {}
     for pair in options:
