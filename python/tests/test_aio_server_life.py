@@ -435,6 +435,28 @@ asyncio.run(main())
     assert "Task" not in result.stderr and result.stderr.count("Traceback") <= 2
 
 
+def test_a_handler_that_ends_the_program_beside_others():
+    result = run_python(PROGRAM + """
+async def exit(request, context):
+    if request == b"50":
+        raise SystemExit(5)
+    await asyncio.sleep(60)
+
+async def main():
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {
+        "Exit": grpc.unary_unary_rpc_method_handler(exit)}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+    calls = [channel.unary_unary("/t.T/Exit").future(b"%d" % i) for i in range(100)]
+    await server.wait_for_termination()
+
+asyncio.run(main())
+""")
+    assert (result.returncode, result.stderr) == (5, "")
+
+
 def test_a_stop_by_signal_as_in_the_examples():
     """As grpc's example of a graceful shutdown does it: clean-up coroutines are run after the interrupt."""
     program = PROGRAM + """

@@ -56,14 +56,22 @@ class Starter:
                 own = self._context = _copy_context()
                 method = context._method
                 task = make(method.run(context._call, context), loop=loop, name=method.path, context=own)
-                begun.append((own.run, self._step, task, context))
+                begun.append((own, self._step, task, context))
         finally:
             del self._names["call_soon"]
             self._step = None
-        for run, step, task, context in begun:
-            run(step)
-            if not task.done():
+        begun = iter(begun)
+        try:
+            for own, step, task, context in begun:
+                own.run(step)
+                if not task.done():
+                    self._keep(context, task)
+        except BaseException:
+            # A handler ends the program. If the loop goes on after all, so do the others.
+            for own, step, task, context in begun:
                 self._keep(context, task)
+                loop.call_soon(step, context=own)
+            raise
 
     def _keep(self, context, task):
         context._task = task
