@@ -73,9 +73,12 @@ class Future(abc.ABC, Generic[Response]):
     def add_done_callback(self, fn: Callable[[Self], Any]) -> None: ...
 
 class Status(abc.ABC):
-    code: StatusCode
-    details: str
-    trailing_metadata: _types.MetadataLike | None
+    @property
+    def code(self) -> StatusCode: ...
+    @property
+    def details(self) -> str: ...
+    @property
+    def trailing_metadata(self) -> _types.MetadataLike | None: ...
 
 class RpcError(Exception):
     # What calls raise has the methods of a grpc.Call.
@@ -220,7 +223,7 @@ class UnaryStreamClientInterceptor(abc.ABC, Generic[Request, Response]):
     @abc.abstractmethod
     def intercept_unary_stream(self, continuation: Callable[[ClientCallDetails, Request], _CallIterator[Response]],
                                client_call_details: ClientCallDetails,
-                               request: Request) -> Iterable[Response]: ...
+                               request: Request) -> Iterable[Response] | Call: ...
 
 class StreamUnaryClientInterceptor(abc.ABC, Generic[Request, Response]):
     @abc.abstractmethod
@@ -235,7 +238,7 @@ class StreamStreamClientInterceptor(abc.ABC, Generic[Request, Response]):
                                 continuation: Callable[[ClientCallDetails, Iterable[Request]],
                                                        _CallIterator[Response]],
                                 client_call_details: ClientCallDetails,
-                                request_iterator: Iterator[Request]) -> Iterable[Response]: ...
+                                request_iterator: Iterator[Request]) -> Iterable[Response] | Call: ...
 
 # ---- servers
 
@@ -307,7 +310,8 @@ class ServiceRpcHandler(GenericRpcHandler, metaclass=abc.ABCMeta):
 
 class ServerInterceptor(abc.ABC):
     @abc.abstractmethod
-    def intercept_service(self, continuation: Callable[[HandlerCallDetails], RpcMethodHandler | None],
+    # continuation returns an RpcMethodHandler or None; Any takes annotations with and without the None.
+    def intercept_service(self, continuation: Callable[[HandlerCallDetails], Any],
                           handler_call_details: HandlerCallDetails) -> RpcMethodHandler | None: ...
 
 class Server(abc.ABC):

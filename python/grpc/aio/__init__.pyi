@@ -196,40 +196,36 @@ class ClientCallDetails(_ClientCallDetailsFields, grpc.ClientCallDetails): ...
 
 class ClientInterceptor(metaclass=abc.ABCMeta): ...
 
+# The result of a continuation is Any: those who write interceptors annotate it in several ways, with and without Awaitable.
+
 class UnaryUnaryClientInterceptor(ClientInterceptor, Generic[Request, Response], metaclass=abc.ABCMeta):
     @abc.abstractmethod
     async def intercept_unary_unary(
-        self, continuation: Callable[[ClientCallDetails, Request], Awaitable[UnaryUnaryCall[Request, Response]]],
-        client_call_details: ClientCallDetails, request: Request) -> UnaryUnaryCall[Request, Response] | Response: ...
+        self, continuation: Callable[[Any, Request], Any], client_call_details: ClientCallDetails,
+        request: Request) -> UnaryUnaryCall[Request, Response] | Response: ...
 
 class UnaryStreamClientInterceptor(ClientInterceptor, Generic[Request, Response], metaclass=abc.ABCMeta):
     @abc.abstractmethod
     async def intercept_unary_stream(
-        self, continuation: Callable[[ClientCallDetails, Request], Awaitable[UnaryStreamCall[Request, Response]]],
-        client_call_details: ClientCallDetails,
-        request: Request) -> UnaryStreamCall[Request, Response] | AsyncIterator[Response]: ...
+        self, continuation: Callable[[Any, Request], Any], client_call_details: ClientCallDetails,
+        request: Request) -> UnaryStreamCall[Request, Response] | AsyncIterable[Response]: ...
 
 class StreamUnaryClientInterceptor(ClientInterceptor, Generic[Request, Response], metaclass=abc.ABCMeta):
     @abc.abstractmethod
     async def intercept_stream_unary(
-        self, continuation: Callable[[ClientCallDetails, Iterable[Request] | AsyncIterable[Request]],
-                                     Awaitable[StreamUnaryCall[Request, Response]]],
-        client_call_details: ClientCallDetails,
-        request_iterator: AsyncIterable[Request] | Iterable[Request]) -> StreamUnaryCall[Request, Response]: ...
+        self, continuation: Callable[[Any, Any], Any], client_call_details: ClientCallDetails,
+        request_iterator: Any) -> StreamUnaryCall[Request, Response] | Response: ...
 
 class StreamStreamClientInterceptor(ClientInterceptor, Generic[Request, Response], metaclass=abc.ABCMeta):
     @abc.abstractmethod
     async def intercept_stream_stream(
-        self, continuation: Callable[[ClientCallDetails, Iterable[Request] | AsyncIterable[Request]],
-                                     Awaitable[StreamStreamCall[Request, Response]]],
-        client_call_details: ClientCallDetails,
-        request_iterator: AsyncIterable[Request] | Iterable[Request]
-    ) -> StreamStreamCall[Request, Response] | AsyncIterator[Response]: ...
+        self, continuation: Callable[[Any, Any], Any], client_call_details: ClientCallDetails,
+        request_iterator: Any) -> StreamStreamCall[Request, Response] | AsyncIterable[Response]: ...
 
 class ServerInterceptor(metaclass=abc.ABCMeta):
     @abc.abstractmethod
     async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]],
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None: ...
 
 class InterceptedUnaryUnaryCall(UnaryUnaryCall[Request, Response]):
