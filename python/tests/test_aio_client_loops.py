@@ -256,3 +256,22 @@ def test_objects_go_with_their_calls(target):
                 gc.enable()
 
     asyncio.run(main())
+
+
+def test_the_interpreter_ends_while_daemon_threads_call(target):
+    for _ in range(3):
+        silent("""
+def run():
+    async def main():
+        async def one():
+            while True:
+                await echo(b"x")
+                called.set()
+        await asyncio.gather(*(one() for _ in range(20)))
+    asyncio.run(main())
+
+called = threading.Event()
+for _ in range(3):
+    threading.Thread(target=run, daemon=True).start()
+called.wait()
+""", target)

@@ -213,55 +213,75 @@ PyType_Spec waiter_spec = {"grpc._godwit.Waiter", sizeof(Waiter), 0,
 
 // user._event(bits). False with an exception that pump.complain() must not have: the program is to end.
 bool hand_over(PyObject* pump, PyObject* source, std::uint32_t bits) {
-  const nb::object user = nb::steal(PyObject_GetAttr(source, names.user));
-  if (user.is_valid() && user.is_none()) return true;
-  if (user.is_valid()) {
-    const nb::object number = nb::steal(PyLong_FromUnsignedLong(bits));
-    PyObject* arguments[] = {user.ptr(), number.ptr()};
+  PyObject* user = PyObject_GetAttr(source, names.user);
+  if (user == Py_None) {
+    Py_DECREF(user);
+    return true;
+  }
+  if (user) {
+    PyObject* number = PyLong_FromUnsignedLong(bits);
+    PyObject* arguments[] = {user, number};
     turn.between_tasks = true;
-    const nb::object result = nb::steal(PyObject_VectorcallMethod(names.event, arguments, 2, nullptr));
+    PyObject* result = number ? PyObject_VectorcallMethod(names.event, arguments, 2, nullptr) : nullptr;
     turn.between_tasks = false;
-    if (result.is_valid()) return true;
+    Py_DECREF(user);
+    Py_XDECREF(number);
+    if (result) {
+      Py_DECREF(result);
+      return true;
+    }
   }
   if (!PyErr_ExceptionMatches(PyExc_Exception)) return false;
   PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);
   if (traceback) PyException_SetTraceback(value, traceback);
-  const nb::object told = nb::steal(PyObject_CallMethodOneArg(pump, names.complain, value));
+  PyObject* told = PyObject_CallMethodOneArg(pump, names.complain, value);
   Py_XDECREF(type);
   Py_XDECREF(value);
   Py_XDECREF(traceback);
-  return told.is_valid();
+  Py_XDECREF(told);
+  return told != nullptr;
 }
 
-void dispatch(QueueHandle& handle, nb::handle pump, std::size_t max) {
+// Not by way of nanobind: when the interpreter ends, a daemon thread that wants its lock back inside of a callback ends
+// by an exception that nobody may catch; what it passes lets go of nothing of Python's.
+PyObject* dispatch(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
+  constexpr std::size_t kAtOnce = 64;
+  QueueHandle* handle = nullptr;
+  if (count != 2 || !nb::try_cast(nb::handle(arguments[0]), handle) || !handle) {
+    PyErr_SetString(PyExc_TypeError, "dispatch(queue, pump)");
+    return nullptr;
+  }
+  PyObject* pump = arguments[1];
   // One list for each thread, used again and again; a loop that runs inside a callback finds it taken.
   thread_local std::vector<EventQueue::Event> spare;
   std::vector<EventQueue::Event> events = std::move(spare);
   events.clear();
-  handle.queue->drain(max, events);
-  const Turn outer = std::exchange(turn, {pump.ptr(), false});
+  handle->queue->drain(kAtOnce, events);
+  const Turn outer = std::exchange(turn, {pump, false});
   bool fine = true;
   for (EventQueue::Event& event : events) {
     if (!fine) {
-      event.source->signal(event.bits);  // comes again
-      continue;
+      event.source->signal(event.bits);                                         // comes again
+    } else if (auto* source = static_cast<PyObject*>(event.source->binding)) {  // else nobody holds it any more
+      Py_INCREF(source);
+      fine = hand_over(pump, source, event.bits);
+      Py_DECREF(source);
     }
-    if (!event.source->binding) continue;  // nobody holds it any more
-    const nb::object source = nb::borrow(static_cast<PyObject*>(event.source->binding));
-    fine = hand_over(pump.ptr(), source.ptr(), event.bits);
   }
   turn = outer;
   events.clear();
   spare = std::move(events);
-  if (!fine) throw nb::python_error();
+  if (!fine) return nullptr;
+  Py_RETURN_NONE;
 }
 
 PyObject* dispatching(PyObject*, PyObject*) { return Py_NewRef(turn.pump ? turn.pump : Py_None); }
 
 PyMethodDef functions[] = {
     {"waiter", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&make_waiter)), METH_FASTCALL, nullptr},
+    {"dispatch", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&dispatch)), METH_FASTCALL, nullptr},
     {"dispatching", &dispatching, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -278,7 +298,6 @@ void bind_asyncio(nb::module_& m) {
   waiter_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&waiter_spec));
   if (!waiter_type || PyModule_AddFunctions(m.ptr(), functions) != 0) throw nb::python_error();
   m.attr("Waiter") = nb::handle(reinterpret_cast<PyObject*>(waiter_type));
-  m.def("dispatch", &dispatch, nb::arg("queue"), nb::arg("pump"), nb::arg("max") = 64);
   // asyncio itself is not imported here: most programs do not need it.
   m.def("set_cancelled_error", [](nb::object error) { names.cancelled_error = error.release().ptr(); });
 }

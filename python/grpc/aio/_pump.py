@@ -1,4 +1,5 @@
 """How events of a client's calls reach an asyncio loop: one descriptor, one wake-up for all that is ready."""
+import atexit
 import threading
 import weakref
 
@@ -8,6 +9,7 @@ _dispatch = _godwit.dispatch
 _ATTRIBUTE = "_godwit_pump"  # of loops
 _pumps = weakref.WeakSet()
 _lock = threading.Lock()
+_ending = False  # the interpreter
 _without_attributes = weakref.WeakKeyDictionary()  # pumps of loops that take no attributes
 
 
@@ -26,6 +28,10 @@ class Pump:
     def _ready(self):
         queue = self.queue
         if queue is not None:
+            if _ending and threading.current_thread() is not threading.main_thread():
+                # Calls of daemon threads end with the engine now: they would only print their errors.
+                self.loop().remove_reader(self._descriptor)
+                return
             _dispatch(queue, self)
 
     def complain(self, error):
@@ -98,3 +104,9 @@ def _after_fork_in_child():
 
 
 _fork.at_child(_after_fork_in_child)
+
+
+@atexit.register
+def _at_exit():
+    global _ending
+    _ending = True
