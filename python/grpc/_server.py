@@ -184,6 +184,7 @@ class _Server(_ServerBase):
                 self._engine.stop(0.0)
                 self._calls.close()
                 _running.discard(self._calls)
+                _fork.forget(self._handle)
         except Exception:
             pass
 

@@ -1,6 +1,9 @@
 """Deadlines, cancellation, futures, callbacks: how calls end."""
+import gc
+import os
 import threading
 import time
+from concurrent import futures
 
 import grpc
 import pytest
@@ -266,3 +269,29 @@ def test_channel_that_does_not_become_ready():
         assert future.cancel() and future.cancelled()
         with pytest.raises(grpc.FutureCancelledError):
             future.result()
+
+
+def test_servers_and_channels_that_were_let_go_leave_nothing():
+    """Neither stop() nor close() was called."""
+
+    def use():
+        server = grpc.server(futures.ThreadPoolExecutor(2))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {"M": uu(echo)}),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        assert channel.unary_unary("/t.T/M")(b"x", timeout=10) == b"x"
+
+    def left():
+        gc.collect()
+        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+    use()
+    threads, descriptors = left()
+    for _ in range(20):
+        use()
+    end = time.monotonic() + 20
+    while left() > (threads + 2, descriptors + 2) and time.monotonic() < end:
+        time.sleep(0.05)
+    now = left()
+    assert now[0] <= threads + 2 and now[1] <= descriptors + 4, (now, threads, descriptors)
