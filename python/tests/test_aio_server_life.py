@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent import futures
 
 import grpc
 import grpc.aio
@@ -257,6 +258,12 @@ def test_a_server_that_is_let_go_of_stops():
 def test_bad_limits(options):
     with pytest.raises(ValueError, match="positive"):
         grpc.aio.server(**options)
+
+
+@pytest.mark.parametrize("pool", [3, futures.ProcessPoolExecutor(1)], ids=["number", "processes"])
+def test_bad_pools(pool):
+    with pytest.raises(TypeError, match="ThreadPoolExecutor"):
+        grpc.aio.server(pool)
 
 
 def test_maximum_concurrent_rpcs(aserve):

@@ -245,6 +245,9 @@ class Server(_base_server.Server):
         if thread_pool is not None and not hasattr(thread_pool, "submit"):
             raise TypeError("migration_thread_pool is an executor such as concurrent.futures.ThreadPoolExecutor(10), "
                             f"not {type(thread_pool).__name__}")
+        if type(thread_pool).__name__ == "ProcessPoolExecutor":
+            raise TypeError("migration_thread_pool is a ThreadPoolExecutor: handlers that are no `async def` run in this "
+                            "process. For work in others, `await loop.run_in_executor(process_pool, function, ...)`")
         engine_options, own = _options.split(options or ())
         self._limits = (engine_options, maximum_concurrent_rpcs)
         self._methods = _Methods(_checked(generic_handlers or ()), interceptors,

@@ -46,7 +46,8 @@ class Starter:
         loop = self._loop
         if self._usual():
             for context in contexts:
-                self._keep(context, loop.create_task(context._method.run(context._call, context)))
+                method = context._method
+                self._keep(context, loop.create_task(method.run(context._call, context), name=method.path))
             return
         make = asyncio.Task
         begun = []
