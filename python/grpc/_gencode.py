@@ -8,11 +8,16 @@ Code that imports generated modules writes:
         raise
 """
 import os
+import re
 import shlex
+
+# Modules of protobuf that generated code of some time imports, and that protobuf of another time does not have.
+_PARTS = re.compile(r"cannot import name '(runtime_version\w*|builder|reflection|service|service_reflection|symbol_database"
+                    r"|descriptor_pool|enum_type_wrapper)'")
 
 
 def explain(error):
-    """Raises `error` again with the command that cures it, when it is protobuf's refusal of a generated file; else returns."""
+    """Raises `error` again with the command that cures it, when protobuf refuses a generated file; else returns."""
     reason = _reason(error)
     if reason is None:
         return
@@ -36,9 +41,8 @@ def _reason(error):
         return f"an old protoc, whose code protobuf {_installed()} refuses"
     if kind.__name__ == "VersionError" and kind.__module__ == "google.protobuf.runtime_version":
         return f"another protoc than protobuf {_installed()} takes code from"
-    if kind is ImportError and (error.name or "").startswith("google.protobuf") and (
-            "runtime_version" in text or "builder" in text):
-        return f"a newer protoc than protobuf {_installed()} takes code from"
+    if kind is ImportError and (error.name or "").startswith("google.protobuf") and _PARTS.search(text):
+        return f"another protoc than protobuf {_installed()} takes code from"
     if kind is AttributeError and "google.protobuf" in text:
         return f"another protoc than protobuf {_installed()} takes code from"
     return None

@@ -45,8 +45,8 @@ def test_the_cure_helps(shop):
     assert done.stdout == "OrdersStub\n", done.stderr
 
 
-def test_a_protobuf_that_is_too_old_for_the_file(shop):
-    # What the import statement of newer code says where google.protobuf has no runtime_version.
+def test_a_protobuf_without_what_the_file_imports(shop):
+    # As the import statement of newer code where google.protobuf has no runtime_version.
     (shop / "money_pb2.py").write_text("from google.protobuf import runtime_version_\n")
     done = run("import shop.orders_pb2_grpc", shop.parent)
     assert "ImportError: cannot import name 'runtime_version_'" in done.stderr and "--upgrade_gencode" in done.stderr
