@@ -73,12 +73,9 @@ class Future(abc.ABC, Generic[Response]):
     def add_done_callback(self, fn: Callable[[Self], Any]) -> None: ...
 
 class Status(abc.ABC):
-    @property
-    def code(self) -> StatusCode: ...
-    @property
-    def details(self) -> str: ...
-    @property
-    def trailing_metadata(self) -> _types.MetadataLike | None: ...
+    code: StatusCode
+    details: str
+    trailing_metadata: Any
 
 class RpcError(Exception):
     # What calls raise has the methods of a grpc.Call.
@@ -200,18 +197,12 @@ def channel_ready_future(channel: Channel) -> Future[None]: ...
 # ---- interceptors of clients
 
 class ClientCallDetails(abc.ABC):
-    @property
-    def method(self) -> str: ...
-    @property
-    def timeout(self) -> float | None: ...
-    @property
-    def metadata(self) -> _types.MetadataLike | None: ...
-    @property
-    def credentials(self) -> CallCredentials | None: ...
-    @property
-    def wait_for_ready(self) -> bool | None: ...
-    @property
-    def compression(self) -> Any: ...
+    method: str
+    timeout: float | None
+    metadata: Any  # those who derive from it give it several types
+    credentials: CallCredentials | None
+    wait_for_ready: bool | None
+    compression: Any
 
 class UnaryUnaryClientInterceptor(abc.ABC, Generic[Request, Response]):
     @abc.abstractmethod
@@ -274,31 +265,21 @@ class ServicerContext(RpcContext, metaclass=abc.ABCMeta):
     def disable_next_message_compression(self) -> None: ...
 
 class RpcMethodHandler(abc.ABC, Generic[Request, Response]):
-    @property
-    def request_streaming(self) -> bool: ...
-    @property
-    def response_streaming(self) -> bool: ...
-    @property
-    def request_deserializer(self) -> _types.Deserializer[Request] | None: ...
-    @property
-    def response_serializer(self) -> _types.Serializer[Response] | None: ...
+    request_streaming: bool
+    response_streaming: bool
+    request_deserializer: _types.Deserializer[Request] | None
+    response_serializer: _types.Serializer[Response] | None
     # One of these; its results are awaited on an asyncio server.
-    @property
-    def unary_unary(self) -> Callable[[Request, Any], Any] | None: ...
-    @property
-    def unary_stream(self) -> Callable[[Request, Any], Any] | None: ...
-    @property
-    def stream_unary(self) -> Callable[[Any, Any], Any] | None: ...
-    @property
-    def stream_stream(self) -> Callable[[Any, Any], Any] | None: ...
+    unary_unary: Callable[[Request, Any], Any] | None
+    unary_stream: Callable[[Request, Any], Any] | None
+    stream_unary: Callable[[Any, Any], Any] | None
+    stream_stream: Callable[[Any, Any], Any] | None
     # What the functions of this module make is a named tuple.
     def _replace(self, **changes: Any) -> Self: ...
 
 class HandlerCallDetails:
-    @property
-    def method(self) -> str: ...
-    @property
-    def invocation_metadata(self) -> _types.Metadata: ...
+    method: str
+    invocation_metadata: _types.Metadata
 
 class GenericRpcHandler(abc.ABC):
     @abc.abstractmethod
@@ -389,10 +370,8 @@ class CallCredentials:
     def __init__(self, credentials: Any) -> None: ...
 
 class AuthMetadataContext(abc.ABC):
-    @property
-    def service_url(self) -> str: ...
-    @property
-    def method_name(self) -> str: ...
+    service_url: str
+    method_name: str
 
 class AuthMetadataPluginCallback(abc.ABC):
     def __call__(self, metadata: _types.MetadataLike | None, error: Exception | None) -> None: ...
