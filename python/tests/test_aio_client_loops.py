@@ -171,6 +171,9 @@ loop.run_until_complete(main())
 
 def test_a_fork_inside_and_outside_of_a_loop(target):
     assert silent("""
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of every fork beside threads
+
 def child(function):
     pid = os.fork()
     if pid == 0:

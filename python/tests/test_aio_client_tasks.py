@@ -199,7 +199,11 @@ def test_tasks_written_in_python(run):
 
         loop = asyncio.get_running_loop()
         assert await asyncio.tasks._PyTask(one(), loop=loop) == b"x"
-        slow = asyncio.tasks._PyTask(asyncio.tasks._wrap_awaitable(channel.unary_unary("/t.T/M")(b"wait")), loop=loop)
+
+        async def wait():
+            await channel.unary_unary("/t.T/M")(b"wait")
+
+        slow = asyncio.tasks._PyTask(wait(), loop=loop)
         await asyncio.sleep(0.01)
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
