@@ -204,6 +204,7 @@ async def main():
     stream = endless(b"x")
     await stream.read()
     for _ in range(10):
+        await echo(b"x")  # steps this task from inside of the engine's callback
         pid = child(in_child)
         await call()
         await stream.read()

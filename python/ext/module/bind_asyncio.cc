@@ -7,6 +7,7 @@
 
 #include "event_queue.h"
 #include "module.h"
+#include "runtime.h"
 
 // What asyncio needs and Python code would be slow at: handing events to their calls, and waking the tasks that wait.
 namespace godwit::python {
@@ -16,6 +17,7 @@ namespace {
 struct Turn {
   PyObject* pump = nullptr;    // whose events are handed out; borrowed
   bool between_tasks = false;  // and no task of its loop runs: one may be stepped from here
+  std::uint64_t generation = 0;
 };
 thread_local Turn turn;
 
@@ -26,6 +28,7 @@ struct Waiter {
   PyObject* owner;    // or null. owner._outcome() gives what `await` gives, owner._cancel_for_task() hears of a cancel
   PyObject* wakeup;   // of the task, once it waits
   PyObject* context;  // of the task
+  PyObject* message;  // what cancel() was given, or null: structured concurrency knows its own cancellations by it
   char blocking;      // asyncio's mark of a future that was yielded by `await`
   char done;
   char cancelled;
@@ -50,6 +53,7 @@ int waiter_traverse(Waiter* self, visitproc visit, void* arg) {
   Py_VISIT(self->owner);
   Py_VISIT(self->wakeup);
   Py_VISIT(self->context);
+  Py_VISIT(self->message);
   return 0;
 }
 
@@ -58,6 +62,7 @@ int waiter_clear(Waiter* self) {
   Py_CLEAR(self->owner);
   Py_CLEAR(self->wakeup);
   Py_CLEAR(self->context);
+  Py_CLEAR(self->message);
   return 0;
 }
 
@@ -153,13 +158,23 @@ PyObject* waiter_add_done_callback(Waiter* self, PyObject* const* arguments, Py_
 
 PyObject* waiter_result(Waiter* self, PyObject*) {
   if (!self->cancelled) Py_RETURN_NONE;
-  PyErr_SetNone(names.cancelled_error);
+  if (self->message) {
+    PyErr_SetObject(names.cancelled_error, self->message);
+  } else {
+    PyErr_SetNone(names.cancelled_error);
+  }
   return nullptr;
 }
 
-PyObject* waiter_cancel(Waiter* self, PyObject*, PyObject*) {
+// cancel(msg=None)
+PyObject* waiter_cancel(Waiter* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  if (count + (keywords ? PyTuple_GET_SIZE(keywords) : 0) > 1) {
+    PyErr_SetString(PyExc_TypeError, "cancel(msg=None)");
+    return nullptr;
+  }
   if (self->done) Py_RETURN_FALSE;
   self->done = self->cancelled = 1;
+  if ((count > 0 || keywords) && arguments[0] != Py_None) self->message = Py_NewRef(arguments[0]);
   if (self->owner) {
     PyObject* result = PyObject_CallMethodNoArgs(self->owner, names.cancel_for_task);
     if (!result) return nullptr;
@@ -178,7 +193,7 @@ PyObject* make_waiter(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   if (!self) return nullptr;
   self->loop = Py_NewRef(arguments[0]);
   self->owner = arguments[1] == Py_None ? nullptr : Py_NewRef(arguments[1]);
-  self->wakeup = self->context = nullptr;
+  self->wakeup = self->context = self->message = nullptr;
   self->blocking = self->cancelled = 0;
   self->done = count == 3 && arguments[2] == Py_True;
   PyObject_GC_Track(self);
@@ -191,7 +206,7 @@ PyMethodDef waiter_methods[] = {
     {"add_done_callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&waiter_add_done_callback)),
      METH_FASTCALL | METH_KEYWORDS, nullptr},
     {"result", reinterpret_cast<PyCFunction>(&waiter_result), METH_NOARGS, nullptr},
-    {"cancel", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&waiter_cancel)), METH_VARARGS | METH_KEYWORDS,
+    {"cancel", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&waiter_cancel)), METH_FASTCALL | METH_KEYWORDS,
      nullptr},
     {nullptr, nullptr, 0, nullptr}};
 PyMemberDef waiter_members[] = {{"_asyncio_future_blocking", T_BOOL, offsetof(Waiter, blocking), 0, nullptr},
@@ -259,7 +274,7 @@ PyObject* dispatch(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   std::vector<EventQueue::Event> events = std::move(spare);
   events.clear();
   handle->queue->drain(kAtOnce, events);
-  const Turn outer = std::exchange(turn, {pump, false});
+  const Turn outer = std::exchange(turn, {pump, false, Runtime::generation()});
   bool fine = true;
   for (EventQueue::Event& event : events) {
     if (!fine) {
@@ -277,7 +292,10 @@ PyObject* dispatch(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   Py_RETURN_NONE;
 }
 
-PyObject* dispatching(PyObject*, PyObject*) { return Py_NewRef(turn.pump ? turn.pump : Py_None); }
+// In the child of a fork inside of a callback, the pump is the parent's.
+PyObject* dispatching(PyObject*, PyObject*) {
+  return Py_NewRef(turn.pump && turn.generation == Runtime::generation() ? turn.pump : Py_None);
+}
 
 PyMethodDef functions[] = {
     {"waiter", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&make_waiter)), METH_FASTCALL, nullptr},
