@@ -229,6 +229,28 @@ def test_wait_for_and_shield(run):
     run(main)
 
 
+@pytest.mark.parametrize("message", [(), ("because",)])
+def test_the_message_of_a_cancellation_arrives(run, message):
+    """Structured concurrency (anyio, FastAPI) knows its own cancellations by it."""
+    async def main(channel):
+        async def stream():
+            async for _ in channel.unary_stream("/t.T/M")(b"wait"):
+                pass
+
+        async def reply():
+            await unary(channel)(b"wait")
+
+        for waiting in (reply, stream):
+            task = asyncio.create_task(waiting())
+            await asyncio.sleep(0.05)
+            task.cancel(*message)
+            with pytest.raises(asyncio.CancelledError) as error:
+                await task
+            assert error.value.args == message
+
+    run(main)
+
+
 def test_done_callbacks(run):
     async def main(channel):
         seen = []
