@@ -147,7 +147,7 @@ class GreeterCalls(CallTest):
             ([self.at], ["no method is named"]),
             ([self.at, method], ["add --proto FILE"]),
             ([self.at, method, "--proto"], ["--proto needs a value"]),
-            ([self.at, method, "--proto", "/no/such.proto"], ["/no/such.proto: no such file"]),
+            ([self.at, method, "--proto", "/no/such.proto"], ["/no/such.proto: No such file"]),
             ([self.at, method, "--proto", GREETER, "-I", "/no/such"], ["-I /no/such: no such folder"]),
             (self.hello("--timeout", "5"), ["5s, 100ms"]),
             (self.hello("--timeuot", "5s"), ["did you mean --timeout?"]),
