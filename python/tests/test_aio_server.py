@@ -161,6 +161,35 @@ def test_many_requests_do_not_starve_other_calls(aserve):
     assert call.result() == b""
 
 
+def test_reading_what_is_there_gives_others_a_turn(aserve):
+    arrived = threading.Event()
+
+    async def handler(requests, context):
+        await asyncio.get_running_loop().run_in_executor(None, arrived.wait, 10)
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        n = len([r async for r in requests])
+        counting.cancel()
+        assert n == 500
+        return b"%d" % turns
+
+    serving = aserve({"M": su(handler), "E": uu(echo)})
+    # Others' calls on the same connection have passed: so have the requests before them.
+    call = serving.channel.stream_unary("/t.T/M").future((b"x" for _ in range(500)), timeout=20)
+    for _ in range(5):
+        serving.unary("E")(b"", timeout=10)
+    time.sleep(0.1)
+    arrived.set()
+    assert int(call.result()) >= 500 // 64
+
+
 def test_endless_replies_do_not_starve_other_calls(aserve):
     async def endless(request, context):
         while True:
@@ -246,6 +275,18 @@ def test_debug_mode(aserve):
     assert aserve({"M": uu(echo)}, loop=loop).unary()(b"x", timeout=10) == b"x"
 
 
+def test_what_is_scheduled_beside_a_task_goes_to_the_loop():
+    from grpc.aio._tasks import Starter
+
+    async def main():
+        called = asyncio.get_running_loop().create_future()
+        starter = Starter(asyncio.get_running_loop())
+        starter(called.set_result, 5, context=contextvars.copy_context())
+        return await called
+
+    assert asyncio.run(asyncio.wait_for(main(), 10)) == 5
+
+
 def test_nothing_is_left_of_a_loop_s_functions(aserve):
     serving = aserve({"M": uu(echo)})
     assert serving.unary()(b"x", timeout=10) == b"x"
@@ -328,22 +369,40 @@ def test_a_reply_after_the_end_goes_nowhere(aserve, errors):
     assert errors() == []
 
 
-def test_a_generator_cleans_up_at_once(aserve):
-    cleaned = threading.Event()
+def test_a_generator_cleans_up_before_the_call_is_done(aserve):
+    order, done = [], threading.Event()
 
     async def generator(request, context):
+        context.add_done_callback(lambda c: (order.append("done"), done.set()))
         try:
             while True:
                 yield b"x" * 10_000
         finally:
-            await asyncio.sleep(0)
-            cleaned.set()
+            await asyncio.sleep(0.01)
+            order.append("clean")
 
     serving = aserve({"M": us(generator)})
     replies = serving.channel.unary_stream("/t.T/M")(b"", timeout=60)
     next(replies)
     replies.cancel()
-    assert cleaned.wait(10)
+    assert done.wait(10) and order == ["clean", "done"]
+
+
+def test_nothing_is_kept_of_calls_that_have_ended(aserve):
+    async def slow(request, context):
+        await asyncio.sleep(0.01)
+        return request
+
+    serving = aserve({"M": uu(slow)})
+    calls = [serving.unary().future(b"x", timeout=20) for _ in range(50)]
+    assert all(c.result() == b"x" for c in calls)
+    for _ in range(50):
+        serving.status(timeout=0.001)
+    for _ in range(200):
+        if not serving.server._calls._running:
+            return
+        time.sleep(0.01)
+    raise AssertionError(serving.server._calls._running)
 
 
 def test_a_handler_that_cancels_itself(aserve):
@@ -399,7 +458,7 @@ def test_facts_about_the_call(aserve):
 
 @pytest.mark.parametrize("code, expected", [(grpc.StatusCode.NOT_FOUND, grpc.StatusCode.NOT_FOUND),
                                             (7, grpc.StatusCode.PERMISSION_DENIED), (99, UNKNOWN)])
-def test_abort(aserve, code, expected):
+def test_abort(aserve, errors, code, expected):
     done = []
 
     async def handler(request, context):
@@ -414,6 +473,7 @@ def test_abort(aserve, code, expected):
     assert (status, details) == (expected, "no") and ("why", "because") in trailing
     serving.run(asyncio.sleep(0))
     assert done == [(True, True, code)]
+    assert errors() == []
 
 
 def test_abort_keeps_what_was_set(aserve):

@@ -1,5 +1,7 @@
 """grpc.aio's server from its making to its end: loops, threads, forks, signals, and the end of the interpreter."""
 import asyncio
+import gc
+import os
 import signal
 import subprocess
 import sys
@@ -250,6 +252,24 @@ def test_a_server_that_is_let_go_of_stops():
             except RuntimeError:
                 await asyncio.sleep(0.05)
         raise AssertionError("the port is still taken")
+
+    asyncio.run(main())
+
+
+def test_one_server_after_the_other_on_one_loop():
+    """Nothing is left of those before."""
+    async def main():
+        descriptors = []
+        for _ in range(6):
+            server = server_of({"M": uu(echo)})
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            assert await in_thread(call, port) == b"x"
+            await server.stop(None)
+            del server
+            gc.collect()
+            descriptors.append(len(os.listdir("/proc/self/fd")))
+        assert descriptors[5] - descriptors[2] < 3, descriptors  # those of channels may take a moment to close
 
     asyncio.run(main())
 
