@@ -31,6 +31,17 @@ print(shop.orders_pb2.Order.Line(price=dict(units=5)).price.units, orders_pb2_gr
     assert done.stdout == "5 OrdersServicer\n", done.stderr
 
 
+def test_files_with_hyphens(greeter):
+    (greeter / "greeter.proto").rename(greeter / "my-greeter.proto")
+    done = run("""
+import grpc
+messages, services = grpc.protos_and_services("my-greeter.proto")
+import my_greeter_pb2
+print(messages is my_greeter_pb2, services.GreeterStub.__name__)
+""", greeter)
+    assert done.stdout == "True GreeterStub\n", done.stderr
+
+
 def test_the_finders_can_be_turned_off(greeter):
     done = run("""
 import os

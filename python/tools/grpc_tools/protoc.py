@@ -87,7 +87,7 @@ def _get_services(protobuf_path: bytes, include_paths: list[bytes]) -> list[tupl
 
 
 def _module_name(protobuf_path: str, suffix: str) -> str:
-    return os.path.splitext(protobuf_path)[0].replace(os.path.sep, ".") + suffix
+    return os.path.splitext(protobuf_path)[0].replace(os.path.sep, ".").replace("-", "_") + suffix
 
 
 def _protos(protobuf_path: str) -> ModuleType:
@@ -140,11 +140,22 @@ class ProtoFinder(importlib.abc.MetaPathFinder):
         if not fullname.endswith(self._suffix):
             return None
         protobuf_path = fullname[:-len(self._suffix)].replace(".", "/") + ".proto"
-        for folder in sys.path:
-            if isinstance(folder, str) and os.path.isfile(os.path.join(folder, protobuf_path)):
-                loader = ProtoLoader(self._suffix, self._codegen_fn, fullname, protobuf_path, folder)
-                return importlib.machinery.ModuleSpec(fullname, loader)
+        folders = [folder for folder in sys.path if isinstance(folder, str)]
+        for folder in folders:
+            if os.path.isfile(os.path.join(folder, protobuf_path)):
+                return self._spec(fullname, protobuf_path, folder)
+        # Modules have underscores where files have hyphens.
+        place, file = os.path.split(protobuf_path)
+        for folder in folders if "_" in file else ():
+            inside = os.path.join(folder, place)
+            for name in sorted(os.listdir(inside)) if os.path.isdir(inside) else ():
+                if name.replace("-", "_") == file:
+                    return self._spec(fullname, os.path.join(place, name), folder)
         return None
+
+    def _spec(self, fullname: str, protobuf_path: str, folder: str) -> importlib.machinery.ModuleSpec:
+        loader = ProtoLoader(self._suffix, self._codegen_fn, fullname, protobuf_path, folder)
+        return importlib.machinery.ModuleSpec(fullname, loader)
 
 
 if not os.getenv(_DISABLE_DYNAMIC_STUBS):
