@@ -147,7 +147,7 @@ class ProtoFinder(importlib.abc.MetaPathFinder):
         # Modules have underscores where files have hyphens.
         place, file = os.path.split(protobuf_path)
         for folder in folders if "_" in file else ():
-            inside = os.path.join(folder, place)
+            inside = os.path.join(folder or ".", place)
             for name in sorted(os.listdir(inside)) if os.path.isdir(inside) else ():
                 if name.replace("-", "_") == file:
                     return self._spec(fullname, os.path.join(place, name), folder)
