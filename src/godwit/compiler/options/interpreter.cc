@@ -70,8 +70,10 @@ class Interpreter {
           enumeration(static_cast<ast::Enum&>(d), *proto_.mutable_enum_type(d.index), package_);
           break;
         case DeclKind::kExtend:
-          for (ast::Field& f : static_cast<ast::Extend&>(d).fields)
+          for (ast::Field& f : static_cast<ast::Extend&>(d).fields) {
             field(f, *proto_.mutable_extension(f.index), package_);
+            if (f.group != nullptr) message(*f.group, *proto_.mutable_message_type(f.group->index), package_);
+          }
           break;
         case DeclKind::kService:
           service(static_cast<ast::Service&>(d));
@@ -108,7 +110,10 @@ class Interpreter {
           enumeration(static_cast<ast::Enum&>(d), *out.mutable_enum_type(d.index), inner);
           break;
         case DeclKind::kExtend:
-          for (ast::Field& f : static_cast<ast::Extend&>(d).fields) field(f, *out.mutable_extension(f.index), inner);
+          for (ast::Field& f : static_cast<ast::Extend&>(d).fields) {
+            field(f, *out.mutable_extension(f.index), inner);
+            if (f.group != nullptr) message(*f.group, *out.mutable_nested_type(f.group->index), inner);
+          }
           break;
         case DeclKind::kExtensions:
           extension_ranges(static_cast<ast::Ranges&>(d), out, scope);
@@ -124,7 +129,10 @@ class Interpreter {
                                        google::protobuf::OneofOptions::descriptor, "google.protobuf.OneofOptions"};
     body(o.body, kOneof, scope, [&] { return out.mutable_oneof_decl(o.index)->mutable_options(); });
     for (ast::Decl& d : o.body) {
-      if (d.kind == DeclKind::kField) field(static_cast<ast::Field&>(d), *out.mutable_field(d.index), scope);
+      if (d.kind != DeclKind::kField) continue;
+      auto& f = static_cast<ast::Field&>(d);
+      field(f, *out.mutable_field(f.index), scope);
+      if (f.group != nullptr) message(*f.group, *out.mutable_nested_type(f.group->index), scope);
     }
   }
 
