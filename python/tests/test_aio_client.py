@@ -3,6 +3,7 @@ import asyncio
 import copy
 import pickle
 import subprocess
+import sys
 import threading
 
 import grpc
@@ -246,7 +247,7 @@ def test_the_message_of_a_cancellation_arrives(run, message):
             task.cancel(*message)
             with pytest.raises(asyncio.CancelledError) as error:
                 await task
-            assert error.value.args == message
+            assert error.value.args == (message if sys.version_info >= (3, 11) else ())  # lost by older tasks
 
     run(main)
 
