@@ -12,7 +12,7 @@ namespace {
 constexpr char kBeside[] = R"(
 def _beside(up, name):
     """The module of the same compilation, `up` packages above this one's; None where there is none."""
-    here = __package__.split('.') if __package__ else []
+    here = __name__.split('.')[:-1]
     if up > len(here):
         return None
     place = '.'.join(here[:len(here) - up] + [name])
