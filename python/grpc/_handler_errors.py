@@ -6,6 +6,7 @@ import sys
 import types
 
 from grpc import _common
+from grpc._enums import StatusCode
 from grpc._log import logger
 
 
@@ -27,12 +28,15 @@ def caller():
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "unknown place"
 
 
-def bad_abort(path, code):
-    """abort() with a code that is none for errors. Returns the details for the client."""
+def bad_abort(path, code, details=None):
+    """abort() with a code that is none for errors. Returns the details for the client: the handler's own, but not with
+    OK, where they told of a success."""
     number = error_id()
     _log().error("%s: abort() was called with %s at %s, the client gets UNKNOWN [error id %s]. "
                  "abort() takes a grpc.StatusCode other than OK; to end with OK, return the reply.", path, code, caller(),
                  number)
+    if details and code is not None and code != 0 and code is not StatusCode.OK:
+        return details
     return f"abort() was called with {code} [error id {number}]"
 
 

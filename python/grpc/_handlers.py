@@ -61,7 +61,7 @@ class Method:
         number = 0 if code is None else STATUS_NUMBERS.get(code, -1)
         if number < 0:
             # Not a grpc.StatusCode.
-            details = _handler_errors.bad_abort(self.path, code)
+            details = _handler_errors.bad_abort(self.path, code, details and _common.decode(details))
             number = _UNKNOWN
         self.end(call, context, number, "" if details is None else _common.decode(details), last)
 

@@ -74,13 +74,13 @@ def split(options):
             _complain(name)
         if name in _OWN:
             own[name] = value
-        elif isinstance(value, int):
+        elif isinstance(value, (int, float)):
             engine.append((name, int(value)))
         elif isinstance(value, str):
             engine.append((name, value))
         elif isinstance(value, bytes):
             engine.append((name, value.decode()))
-        elif not hasattr(value, "__int__") or isinstance(value, float):
+        elif not hasattr(value, "__int__"):
             # Objects with __int__ are handles of the reference, such as a cache of TLS sessions: nothing to do here.
             raise TypeError(f"the value of option {name!r} is an int or a str, not {type(value).__name__}: {value!r}")
     return engine, own

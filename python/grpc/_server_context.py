@@ -123,7 +123,7 @@ class _Context(ServicerContext):
     def abort(self, code, details):
         if code is StatusCode.OK or code not in STATUS_NUMBERS:
             from grpc import _handler_errors
-            details = _handler_errors.bad_abort(self._call.path, code)
+            details = _handler_errors.bad_abort(self._call.path, code, details)
             code = StatusCode.UNKNOWN
         self._code = code
         self._details = _common.encode("" if details is None else details)

@@ -212,7 +212,7 @@ class _ServicerContext(ServicerContext):
         number = status_number(code)
         if number == 0 or code is None:
             from grpc import _handler_errors
-            self._details = _handler_errors.bad_abort(self._call.path, code)
+            self._details = _handler_errors.bad_abort(self._call.path, code, details)
             code, number = StatusCode.UNKNOWN, _UNKNOWN
         self._code = code
         self._abortion = AbortError("Locally aborted.")
