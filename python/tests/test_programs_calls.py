@@ -1,5 +1,7 @@
-"""What programs written for grpcio meet in ordinary calls: numbers as status codes, options computed as floats."""
+"""What programs written for grpcio meet in ordinary calls: numbers as status codes, options computed as
+floats, certificates with a common name and no more."""
 import asyncio
+import subprocess
 from concurrent import futures
 
 import grpc
@@ -50,3 +52,25 @@ def test_options_may_be_floats():
     with grpc.insecure_channel("localhost:1", options=options):
         grpc.server(futures.ThreadPoolExecutor(1), options=options)
     asyncio.run(asynchronous())
+
+
+def test_a_certificate_with_a_common_name_alone(tmp_path):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key", "-out", "pem", "-subj", "/CN=localhost")
+    key, pem = (tmp_path / "key").read_bytes(), (tmp_path / "pem").read_bytes()
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("p.P", {"Do": uu(lambda r, c: r)}),))
+    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([(key, pem)]))
+    server.start()
+    try:
+        trusted = grpc.ssl_channel_credentials(pem)
+        with grpc.secure_channel(f"localhost:{port}", trusted) as channel:
+            assert channel.unary_unary("/p.P/Do")(b"1", timeout=20) == b"1"
+        with grpc.secure_channel(f"localhost:{port}", trusted, [("grpc.ssl_target_name_override", "other")]) as channel:
+            with pytest.raises(grpc.RpcError) as caught:
+                channel.unary_unary("/p.P/Do")(b"1", timeout=20)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    finally:
+        server.stop(None)

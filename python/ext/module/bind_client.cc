@@ -268,6 +268,7 @@ void bind_channel(nb::module_& m) {
             options.roots = pem_of(roots);
             options.private_key = pem_of(private_key);
             options.certificate_chain = pem_of(certificate_chain);
+            options.common_name_counts = true;  // as in grpcio
             // Looked at here, where the mistake is.
             if (auto context = tls::TlsContext::client(options); !context.ok()) {
               throw nb::value_error(context.error().message.c_str());

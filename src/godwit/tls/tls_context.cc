@@ -222,6 +222,7 @@ Result<std::shared_ptr<const TlsContext>, Error> TlsContext::client(const TlsCli
   }
   std::shared_ptr<TlsContext> context(new TlsContext(native->release(), false));
   context->alpn_required_ = options.alpn_required && !options.alpn_protocols.empty();
+  context->common_name_counts_ = options.common_name_counts;
   context->alpn_protocols_ = options.alpn_protocols;
   context->alpn_wire_ = std::move(*wire);
   return std::shared_ptr<const TlsContext>(std::move(context));

@@ -58,6 +58,9 @@ struct TlsClientOptions {
   // Fails when the server chooses none of them. Off: info().alpn_protocol is then "".
   bool alpn_required = true;
   TlsVersion version_min = TlsVersion::k12;
+  // The common name of a certificate that has no names counts as its name, as it does for older clients. RFC 9525 does
+  // without; certificates that people make by hand have often no more than it.
+  bool common_name_counts = false;
 };
 
 // The unchanging half of TLS: keys, trust, policy. Shared by all connections, by any thread.
@@ -73,6 +76,7 @@ class TlsContext {
 
   bool is_server() const { return is_server_; }
   bool alpn_required() const { return alpn_required_; }
+  bool common_name_counts() const { return common_name_counts_; }
   const std::vector<std::string>& alpn_protocols() const { return alpn_protocols_; }
   ssl_ctx_st* native() const { return context_; }  // OpenSSL's SSL_CTX, for the filter and for tests
 
@@ -81,6 +85,7 @@ class TlsContext {
   ssl_ctx_st* context_;
   bool is_server_;
   bool alpn_required_ = false;
+  bool common_name_counts_ = false;
   std::vector<std::string> alpn_protocols_;
   std::string alpn_wire_;  // RFC 7301 section 3.1: each name after its length
 };

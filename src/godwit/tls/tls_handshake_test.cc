@@ -145,6 +145,20 @@ INSTANTIATE_TEST_SUITE_P(
              .dial_error = "the peer's certificate is not for \"localhost\" but for no name at all (it has no subject "
                            "alternative names)",
              .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
+        Case{.name = "CommonNameCountsIfAskedFor",
+             .server =
+                 [](TlsServerOptions& o) {
+                   identify(o, issue({.common_name = "localhost", .dns_names = {}, .ip_addresses = {}}));
+                 },
+             .client = [](TlsClientOptions& o) { o.common_name_counts = true; }},
+        Case{.name = "CommonNameCountsOnlyWithoutNames",
+             .server =
+                 [](TlsServerOptions& o) {
+                   identify(o, issue({.common_name = "localhost", .dns_names = {"other.test"}, .ip_addresses = {}}));
+                 },
+             .client = [](TlsClientOptions& o) { o.common_name_counts = true; },
+             .dial_error = "the peer's certificate is not for \"localhost\" but for other.test",
+             .log = "the peer sent the alert bad_certificate (42): it does not accept our certificate"},
         Case{.name = "ClientsCertificateAsServers",
              .server = [](TlsServerOptions& o) { identify(o, issue({.common_name = "odd", .for_client = true})); },
              .dial_error = "the peer's certificate must not be used for this (subject odd; a server's needs the "

@@ -123,8 +123,9 @@ bool TlsStream::configure_client() {
   }
   if (!name.empty() && name.back() == '.') name.pop_back();
   if (name.empty() || name.find('\0') != std::string::npos) return false;
-  // Names count, the subject's common name does not (RFC 9525).
-  SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  // Names count, the subject's common name does not (RFC 9525), unless asked for: then where there are no names.
+  SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                              (context_->common_name_counts() ? 0 : X509_CHECK_FLAG_NEVER_CHECK_SUBJECT));
   return SSL_set1_host(ssl_, name.c_str()) == 1 && SSL_set_tlsext_host_name(ssl_, name.c_str()) == 1;
 }
 
