@@ -193,6 +193,7 @@ class EndedCall:
         return _ENDED
 
     wait_ended = wait_initial_metadata = wait_writable = _wait
+    messages_ended = ended
 
     def wait_message(self, timeout=None):
         return None, _ENDED
@@ -244,7 +245,17 @@ class _Rendezvous(RpcError, RpcContext):
         with _settling:
             if state.code is None:
                 self._take_end(call, state)
+        if state.callbacks and not self._one_reply:
+            self._call_back()
         return True
+
+    def _over(self):
+        """True when nothing more comes: the call has ended, and the replies that are there were taken."""
+        return self._call.ended() and (self._one_reply or self._call.messages_ended())
+
+    def _call_back(self):
+        from grpc import _events
+        _events.fire(self)
 
     def _take_end(self, call, state):
         if self._one_reply:
@@ -261,20 +272,31 @@ class _Rendezvous(RpcError, RpcContext):
         settled(call, state)
 
     def is_active(self):
-        return self._state.code is None and not self._call.ended()
+        return self._state.code is None and not self._over()
 
     def time_remaining(self):
         return self._call.time_remaining()
 
     def cancel(self):
         state = self._state
-        if state.code is not None or not self._call.cancel_with(1, "Locally cancelled by application!"):
+        if state.code is not None:
             return False
+        details = "Locally cancelled by application!"
+        if not self._call.cancel_with(1, details):
+            # For the server it is over, for who reads the replies it is not while some are left.
+            if self._over() or self._one_reply:
+                return False
+            with _settling:
+                settled(self._call, state)
+                state.code, state.details = StatusCode.CANCELLED, details
+                state.debug_error_string = f"local: CANCELLED: {details}"
+            if state.callbacks:
+                self._call_back()
         state.cancelled = True
         return True
 
     def add_callback(self, callback):
-        if self._state.code is not None or self._call.ended():
+        if self._state.code is not None or self._over():
             return False
         from grpc import _events
         _events.when_ended(self, lambda _: callback())
@@ -293,6 +315,8 @@ class _Rendezvous(RpcError, RpcContext):
         data = self._call.wait_message()[0]
         state = self._state
         if data is not None and not state.cancelled:
+            if state.callbacks and self._over():
+                self._call_back()
             try:
                 return self._response_deserializer(data)
             except Exception as error:
@@ -308,7 +332,7 @@ class _Rendezvous(RpcError, RpcContext):
         raise NotImplementedError()
 
     def __repr__(self):
-        if self._state.code is None and self._call.ended():
+        if self._state.code is None and self._over():
             self._settle()
         return _text(type(self).__name__, self._state)
 
@@ -328,9 +352,7 @@ class _MultiThreadedRendezvous(_Rendezvous, Call, Future):
     def initial_metadata(self):
         if self._state.code is None:
             self._call.wait_initial_metadata()
-            if not self._call.ended():
-                return _common.metadata_out(self._call.initial_metadata())
-            self._settle()
+            return _common.metadata_out(self._call.initial_metadata())
         return self._state.initial_metadata
 
     def trailing_metadata(self):
@@ -356,7 +378,7 @@ class _MultiThreadedRendezvous(_Rendezvous, Call, Future):
         return not self.done()
 
     def done(self):
-        return self._state.code is not None or self._state.cancelled or self._call.ended()
+        return self._state.code is not None or self._state.cancelled or self._over()
 
     def _outcome(self, timeout):
         """The error, or None."""
@@ -434,7 +456,7 @@ class _SingleThreadedRendezvous(_Rendezvous, Call, Future):
         return not self.done()
 
     def done(self):
-        return self._state.code is not None or self._state.cancelled or self._call.ended()
+        return self._state.code is not None or self._state.cancelled or self._over()
 
     def _outcome(self, what):
         state = self._ended(what)

@@ -47,13 +47,28 @@ def _run(queue):
     while queue.wait():
         for call, bits in queue.drain():
             if bits & _godwit.ENDED and call.user is not None:
-                _fire(call.user)
+                _fire_if_over(call.user)
         call = None
 
 
 def _wait_and_fire(rendezvous):
     rendezvous._call.wait_ended()
-    _fire(rendezvous)
+    _fire_if_over(rendezvous)
+
+
+def _fire_if_over(rendezvous):
+    """The end came. While replies are left the callbacks wait: who takes the last one sees to them."""
+    if rendezvous._state.code is not None or rendezvous._over():
+        _fire(rendezvous)
+    else:
+        with _lock:
+            _pending.discard(rendezvous)  # it is over when its user lets go of it
+        rendezvous._call.user = None
+
+
+def fire(rendezvous):
+    """Calls the callbacks, from another thread."""
+    start_thread(_fire, (rendezvous,), "grpc-callback")
 
 
 def _fire(rendezvous):
@@ -85,6 +100,6 @@ def when_ended(rendezvous, fn):
     elif rendezvous._tells:
         call.user = rendezvous
         if call.ended():  # perhaps before there was anybody to tell
-            _fire(rendezvous)
+            _fire_if_over(rendezvous)
     else:
         start_thread(_wait_and_fire, (rendezvous,), "grpc-callback")
