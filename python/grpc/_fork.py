@@ -65,9 +65,12 @@ def _at_exit():
         except Exception:
             pass
     current = threading.current_thread()
-    for _, thread in closers:
-        if thread is not None and thread is not current:
-            thread.join(1)
+    try:
+        for _, thread in closers:
+            if thread is not None and thread is not current:
+                thread.join(1)
+    except KeyboardInterrupt:
+        pass  # a second Ctrl-C: it ends anyway
 
 
 def before_threads_are_joined(function):
