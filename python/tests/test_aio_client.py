@@ -192,10 +192,11 @@ def test_cancel(run):
 
 
 def test_cancelling_who_waits_cancels_the_call(run):
-    ended = threading.Event()
+    began, ended = threading.Event(), threading.Event()
 
     def handler(request, context):
         context.add_callback(ended.set)
+        began.set()
         ended.wait(20)
         return b""
 
@@ -206,7 +207,7 @@ def test_cancelling_who_waits_cancels_the_call(run):
             return await call
 
         task = asyncio.create_task(wait())
-        await asyncio.sleep(0.05)
+        assert await asyncio.get_running_loop().run_in_executor(None, began.wait, 20)
         task.cancel()
         await failure(task, asyncio.CancelledError)
         assert call.cancelled() and await call.code() is grpc.StatusCode.CANCELLED

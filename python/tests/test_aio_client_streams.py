@@ -35,6 +35,7 @@ class Handlers:
 
     def deaf(self, requests, context):
         context.add_callback(self.ended.set)
+        context.send_initial_metadata(())
         self.ended.wait(20)
         yield b""
 
@@ -317,7 +318,7 @@ def test_cancelling_who_reads_cancels_the_call(run):
     async def main(channel, handlers):
         call = channel.stream_stream("/t.T/Deaf")()
         reading = asyncio.create_task(call.read())
-        await asyncio.sleep(0.05)
+        await call.initial_metadata()
         reading.cancel()
         await failure(reading, asyncio.CancelledError)
         assert call.cancelled() and await is_set(handlers.ended)

@@ -4,11 +4,12 @@ import weakref
 from typing import Generic
 
 from grpc import _godwit
-from grpc._cython.cygrpc import EOF, InternalError, UsageError
-from grpc._enums import StatusCode, status_code
-from grpc._interfaces import RpcError
+from grpc._cython.cygrpc import EOF, UsageError
+from grpc._enums import StatusCode
 from grpc.aio import _base_call
 from grpc.aio._metadata import Metadata
+from grpc.aio._requests import AT_ONCE, ManyRequests, turn
+from grpc.aio._status import COLLECTED, LOCALLY_CANCELLED, MIXED, AioRpcError, Status
 from grpc.aio._typing import RequestType, ResponseType
 
 __all__ = "AioRpcError", "Call", "UnaryStreamCall", "UnaryUnaryCall"
@@ -16,132 +17,12 @@ __all__ = "AioRpcError", "Call", "UnaryStreamCall", "UnaryUnaryCall"
 _OK = StatusCode.OK
 _INITIAL_METADATA = _godwit.INITIAL_METADATA
 _MESSAGE = _godwit.MESSAGE
-_WRITABLE = _godwit.WRITABLE
 _ENDED = _godwit.ENDED
+_ALL = _INITIAL_METADATA | _MESSAGE | _godwit.WRITABLE | _ENDED
 
-_LOCALLY_CANCELLED = "Locally cancelled by application!"
-_COLLECTED = "Cancelled upon garbage collection!"
-_FINISHED = "RPC already finished."
-_HALF_CLOSED = 'RPC is half closed after calling "done_writing".'
-_MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
-_DEADLINE = "Deadline Exceeded"
-_API_STYLE_ERROR = _MIXED
 _NOTHING = object()  # no reply yet
 _waiter = _godwit.waiter
 _godwit.set_cancelled_error(asyncio.CancelledError)
-_AT_ONCE = 64        # so many messages may pass before the other tasks of the loop get their turn
-
-
-class AioRpcError(RpcError):
-    """A call failed: what was known at its end."""
-
-    def __init__(self, code, initial_metadata=None, trailing_metadata=None, details=None, debug_error_string=None):
-        super().__init__()
-        self._code = code
-        self._details = details
-        self._initial_metadata = initial_metadata
-        self._trailing_metadata = trailing_metadata
-        self._debug_error_string = debug_error_string
-
-    def code(self):
-        """A grpc.StatusCode."""
-        return self._code
-
-    def details(self):
-        """What the server says about it."""
-        return self._details
-
-    def initial_metadata(self):
-        """Metadata that came before the first message."""
-        return self._initial_metadata
-
-    def trailing_metadata(self):
-        """Metadata that came with the status."""
-        return self._trailing_metadata
-
-    def debug_error_string(self):
-        """More about it, for people."""
-        return self._debug_error_string
-
-    def __repr__(self):
-        return (f'<{type(self).__name__} of RPC that terminated with:\n\tstatus = {self._code}\n'
-                f'\tdetails = "{self._details}"\n\tdebug_error_string = "{self._debug_error_string}"\n>')
-
-    __str__ = __repr__
-
-    def __reduce__(self):
-        return (type(self), (self._code, self._initial_metadata, self._trailing_metadata, self._details,
-                             self._debug_error_string))
-
-
-class _InvalidMetadataError(AioRpcError, InternalError, ValueError):
-    """Metadata that can't be sent. Programs catch it as any of these."""
-
-
-_InvalidMetadataError.__name__ = "AioRpcError"
-
-
-class _Status:
-    """How a call ended."""
-
-    __slots__ = ("code", "details", "debug", "initial_metadata", "trailing_metadata", "kind")
-
-    def __init__(self, engine):
-        self.kind = AioRpcError
-        self.code = code = status_code(engine.code())
-        self.details = details = engine.details()
-        self.initial_metadata = engine.initial_metadata()
-        self.trailing_metadata = engine.trailing_metadata()
-        self.debug = ""
-        if code is not _OK:
-            self.debug = f"{engine.peer() or 'local'}: {code.name}: {details}"
-            if code is StatusCode.DEADLINE_EXCEEDED and details.startswith(_DEADLINE + ":"):
-                self.details = _DEADLINE  # programs compare it
-
-    def error(self):
-        return self.kind(self.code, Metadata.from_tuple(self.initial_metadata),
-                         Metadata.from_tuple(self.trailing_metadata), self.details, self.debug)
-
-
-class EndedEngine:
-    """In the place of the engine's call: it failed before it began."""
-
-    reply = user = None
-
-    def __init__(self, error):
-        self._code = error.code().value[0]
-        self._details = error.details()
-        self.error = error
-
-    def code(self):
-        return self._code
-
-    def details(self):
-        return self._details
-
-    def initial_metadata(self):
-        return ()
-
-    trailing_metadata = initial_metadata
-
-    def cancel_with(self, code, details):
-        return False
-
-    def _true(self):
-        return True
-
-    ended = messages_ended = can_write = has_initial_metadata = _true
-
-    def _none(self, *arguments):
-        return None
-
-    take = time_remaining = want_message = write = close_writing = _none
-
-    def take_many(self, most):
-        return []
-
-    def peer(self):
-        return ""
 
 
 class _Weak(weakref.ref):
@@ -214,7 +95,7 @@ class Call(Generic[RequestType, ResponseType]):
     def _final(self):
         status = self._status
         if status is None:
-            status = self._status = _Status(self._engine)
+            status = self._status = Status(self._engine)
             error = getattr(self._engine, "error", None)
             if error is not None:
                 status.debug = error.debug_error_string()
@@ -257,12 +138,12 @@ class Call(Generic[RequestType, ResponseType]):
         if self._over or not self._engine.cancel_with(1, details):
             return False
         self._cancelled = True
-        self._event(_INITIAL_METADATA | _MESSAGE | _WRITABLE | _ENDED)
+        self._event(_ALL)
         return True
 
     def cancel(self):
         """Ends the call. False: it is over."""
-        return self._cancel(_LOCALLY_CANCELLED)
+        return self._cancel(LOCALLY_CANCELLED)
 
     def cancelled(self):
         """True when it ended with CANCELLED."""
@@ -354,7 +235,7 @@ class _OneReply:
 
     def _cancel_for_task(self):
         """The task that awaits the call was cancelled."""
-        self._cancel(_LOCALLY_CANCELLED)
+        self._cancel(LOCALLY_CANCELLED)
 
     def _outcome(self):
         """What `await call` gives."""
@@ -433,7 +314,7 @@ class _ManyReplies:
         if self._iterates is None:
             self._iterates = iterates
         elif self._iterates is not iterates:
-            raise UsageError(_MIXED)
+            raise UsageError(MIXED)
 
     def _cancel(self, details):
         if Call._cancel(self, details):
@@ -456,7 +337,7 @@ class _ManyReplies:
     def _unparsable(self, error):
         self._batch.clear()
         failure = Call._unparsable(self, error)
-        while self._engine.take_many(_AT_ONCE):
+        while self._engine.take_many(AT_ONCE):
             pass
         self._call_back()
         return failure
@@ -470,13 +351,13 @@ class _ManyReplies:
             return batch.pop()
         engine = self._engine
         while True:
-            taken = engine.take_many(_AT_ONCE)
+            taken = engine.take_many(AT_ONCE)
             if taken:
                 if len(taken) > 1:
                     taken.reverse()
                     self._batch = taken
                     data = taken.pop()
-                    await _turn()
+                    await turn()
                     return data
                 return taken[0]
             if engine.messages_ended():
@@ -490,7 +371,7 @@ class _ManyReplies:
             try:
                 await self._until(_MESSAGE | _ENDED)
             except asyncio.CancelledError:
-                self._cancel(_LOCALLY_CANCELLED)
+                self._cancel(LOCALLY_CANCELLED)
                 raise
             if self._cancelled:
                 return None
@@ -514,120 +395,9 @@ class _ManyReplies:
     def __del__(self):
         try:
             if not self._over:
-                self._engine.cancel_with(1, _COLLECTED)
+                self._engine.cancel_with(1, COLLECTED)
         except Exception:  # made half, or the interpreter is ending
             pass
-
-
-class _Turn:
-    """Awaiting it lets the loop's other tasks go first."""
-
-    __slots__ = ()
-
-    def __await__(self):
-        yield
-
-
-def _turn(turn=_Turn()):
-    return turn
-
-
-class _ManyRequests:
-    """Calls whose requests come from an iterator or are written."""
-
-    __slots__ = ()
-
-    def _begin_requests(self, request_iterator):
-        self._half_closed = False
-        self._written = 0
-        self._feeder = None
-        self._iterated = request_iterator is not None
-        if self._iterated and not self._over:
-            self._feeder = self._loop.create_task(self._feed(request_iterator))
-
-    def cancel(self):
-        """Ends the call. False: it is over."""
-        if not self._cancel(_LOCALLY_CANCELLED):
-            return False
-        if self._feeder is not None:
-            self._feeder.cancel()
-        return True
-
-    async def _feed(self, requests):
-        try:
-            if hasattr(requests, "__aiter__"):
-                async for request in requests:
-                    if self._over:
-                        return
-                    await self._write(request)
-            else:
-                for request in requests:
-                    if self._over:
-                        return
-                    await self._write(request)
-            self._close_writing()
-        except asyncio.CancelledError:
-            self._feeder = None
-            self.cancel()
-        except Exception as error:
-            self._feeder = None
-            self._give_up(requests, error)
-
-    def _give_up(self, requests, error):
-        """The iterator raised, or a request can't be sent."""
-        if self._over and isinstance(error, (AioRpcError, asyncio.InvalidStateError)):
-            return
-        from grpc._log import logger
-        if isinstance(error, AioRpcError):  # logged where it was made
-            self._engine.cancel_with(13, "Exception serializing request!")
-            if not self._over:
-                self._event(_INITIAL_METADATA | _MESSAGE | _WRITABLE | _ENDED)
-            self._fail(StatusCode.INTERNAL, "Exception serializing request!", error.debug_error_string())
-            return
-        if isinstance(error, TypeError) and not hasattr(requests, "__iter__"):
-            logger("grpc.aio").error("%s takes an iterator of requests, not %s; for one request, pass [request]",
-                                     self._method._path, type(requests).__name__)
-        else:
-            logger("grpc.aio").error("%s: the iterator of requests raised", self._method._path, exc_info=error)
-        self.cancel()
-
-    async def _write(self, request):
-        if self._over:
-            raise asyncio.InvalidStateError(_FINISHED)
-        if self._half_closed:
-            raise asyncio.InvalidStateError(_HALF_CLOSED)
-        engine = self._engine
-        engine.write(self._method._bytes(request))
-        try:
-            if not engine.can_write():
-                await self._until(_WRITABLE | _ENDED)
-                if self._over:
-                    self._raise()
-            else:
-                self._written += 1
-                if self._written >= _AT_ONCE:
-                    self._written = 0
-                    await _turn()
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
-
-    def _close_writing(self):
-        if not self._over and not self._half_closed:
-            self._half_closed = True
-            self._engine.close_writing()
-
-    async def write(self, request):
-        """Sends a request."""
-        if self._iterated:
-            raise UsageError(_MIXED)
-        await self._write(request)
-
-    async def done_writing(self):
-        """No more requests. It may be called again."""
-        if self._iterated:
-            raise UsageError(_MIXED)
-        self._close_writing()
 
 
 class UnaryStreamCall(_ManyReplies, Call, _base_call.UnaryStreamCall):
@@ -636,13 +406,13 @@ class UnaryStreamCall(_ManyReplies, Call, _base_call.UnaryStreamCall):
     __slots__ = ("_batch", "_iterates")
 
 
-class StreamUnaryCall(_ManyRequests, _OneReply, Call, _base_call.StreamUnaryCall):
+class StreamUnaryCall(ManyRequests, _OneReply, Call, _base_call.StreamUnaryCall):
     """A call with many requests and one reply."""
 
     __slots__ = ("_waiter", "_reply", "_half_closed", "_written", "_feeder", "_iterated")
 
 
-class StreamStreamCall(_ManyRequests, _ManyReplies, Call, _base_call.StreamStreamCall):
+class StreamStreamCall(ManyRequests, _ManyReplies, Call, _base_call.StreamStreamCall):
     """A call with many requests and many replies."""
 
     __slots__ = ("_batch", "_iterates", "_half_closed", "_written", "_feeder", "_iterated")

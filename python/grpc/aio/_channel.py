@@ -8,9 +8,10 @@ from grpc import _channel, _common, _fork, _godwit, _message_types, _options
 from grpc._cython.cygrpc import UsageError
 from grpc._enums import CONNECTIVITIES, ChannelConnectivity, StatusCode
 from grpc.aio import _base_channel, _pump
-from grpc.aio._call import (_INITIAL_METADATA, _ENDED, _NOTHING, AioRpcError, EndedEngine, StreamStreamCall,
-                            StreamUnaryCall, UnaryStreamCall, UnaryUnaryCall, _InvalidMetadataError, _Weak)
+from grpc.aio._call import (_ENDED, _INITIAL_METADATA, _NOTHING, StreamStreamCall, StreamUnaryCall, UnaryStreamCall,
+                            UnaryUnaryCall, _Weak)
 from grpc.aio._metadata import Metadata
+from grpc.aio._status import AioRpcError, EndedEngine, InvalidMetadataError
 
 _dispatching = _godwit.dispatching
 _READY = ChannelConnectivity.READY
@@ -86,7 +87,7 @@ class _BaseMultiCallable:
             if problem is None:
                 raise
             details = f"Invalid metadata: {self._path}: {problem}"
-            self._ended(call, loop, pump, _InvalidMetadataError(StatusCode.INTERNAL, Metadata(), Metadata(), details,
+            self._ended(call, loop, pump, InvalidMetadataError(StatusCode.INTERNAL, Metadata(), Metadata(), details,
                                                                 f"local: INTERNAL: {details}"))
             return None
         call._begin(engine, loop, pump, self)

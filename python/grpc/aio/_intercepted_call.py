@@ -9,9 +9,11 @@ from grpc import _common, _credentials, _godwit
 from grpc._cython.cygrpc import EOF, UsageError
 from grpc._enums import StatusCode
 from grpc.aio import _base_call, _channel
-from grpc.aio._call import _FINISHED, _HALF_CLOSED, _LOCALLY_CANCELLED, _MIXED, AioRpcError
 from grpc.aio._interceptor import ClientCallDetails
 from grpc.aio._metadata import Metadata
+from grpc.aio._responses import (StreamStreamCallResponseIterator, UnaryStreamCallResponseIterator,
+                                 UnaryUnaryCallResponse)
+from grpc.aio._status import FINISHED, HALF_CLOSED, LOCALLY_CANCELLED, MIXED, AioRpcError
 
 _NO_MORE = object()
 
@@ -49,7 +51,8 @@ async def _authorize(method, metadata, credentials, timeout):
         except TimeoutError:
             raise _refused(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from None
         except Exception as error:
-            raise _refused(StatusCode.UNAVAILABLE, f"Getting metadata from plugin failed with error: {error}") from error
+            raise _refused(StatusCode.UNAVAILABLE,
+                           f"Getting metadata from plugin failed with error: {error}") from error
         if until is not None:
             timeout = until - time.monotonic()
     problem = _godwit.metadata_problem(added)
@@ -201,7 +204,7 @@ class InterceptedCall:
         except AioRpcError as error:
             return error.details()
         except asyncio.CancelledError:
-            return _LOCALLY_CANCELLED
+            return LOCALLY_CANCELLED
         return await call.details()
 
     async def debug_error_string(self):
@@ -314,167 +317,30 @@ class _ManyRequests:
     async def write(self, request):
         """Sends a request."""
         if self._requests is None:
-            raise UsageError(_MIXED)
+            raise UsageError(MIXED)
         try:
             call = await self._interceptors_task
         except (asyncio.CancelledError, AioRpcError):
-            raise asyncio.InvalidStateError(_FINISHED) from None
+            raise asyncio.InvalidStateError(FINISHED) from None
         if call.done():
-            raise asyncio.InvalidStateError(_FINISHED)
+            raise asyncio.InvalidStateError(FINISHED)
         if self._half_closed or getattr(call, "_half_closed", False):
-            raise asyncio.InvalidStateError(_HALF_CLOSED)
+            raise asyncio.InvalidStateError(HALF_CLOSED)
         await self._put(request, call)
         if call.done():
-            raise asyncio.InvalidStateError(_FINISHED)
+            raise asyncio.InvalidStateError(FINISHED)
 
     async def done_writing(self):
         """No more requests. It may be called again."""
         if self._requests is None:
-            raise UsageError(_MIXED)
+            raise UsageError(MIXED)
         try:
             call = await self._interceptors_task
         except asyncio.CancelledError:
-            raise asyncio.InvalidStateError(_FINISHED) from None
+            raise asyncio.InvalidStateError(FINISHED) from None
         if not self._half_closed and not call.done():
             self._half_closed = True
             await self._put(_NO_MORE, call)
-
-
-class UnaryUnaryCallResponse(_base_call.UnaryUnaryCall):
-    """A reply that an interceptor gave, as a call."""
-
-    def __init__(self, response):
-        self._response = response
-
-    def cancel(self):
-        """False: it is over."""
-        return False
-
-    def cancelled(self):
-        """False."""
-        return False
-
-    def done(self):
-        """True."""
-        return True
-
-    def add_done_callback(self, unused_callback):
-        """Calls it at once: the call is over."""
-        unused_callback(self)
-
-    def time_remaining(self):
-        """None: there is no deadline."""
-        return None
-
-    async def initial_metadata(self):
-        """None: there is none."""
-        return None
-
-    async def trailing_metadata(self):
-        """None: there is none."""
-        return None
-
-    async def code(self):
-        """OK."""
-        return StatusCode.OK
-
-    async def details(self):
-        """Nothing."""
-        return ""
-
-    async def debug_error_string(self):
-        """None: there is none."""
-        return None
-
-    def __await__(self):
-        return self._response
-        yield
-
-    async def wait_for_connection(self):
-        """Returns at once."""
-
-
-class _IteratorCall:
-    """An interceptor's iterator of replies, as a call: all but the replies is that of the call that was made."""
-
-    def __init__(self, call, response_iterator):
-        self._call = call
-        self._response_iterator = response_iterator
-
-    def cancel(self):
-        """As the call's."""
-        return False if self._call is None else self._call.cancel()
-
-    def cancelled(self):
-        """As the call's."""
-        return self._call is not None and self._call.cancelled()
-
-    def done(self):
-        """As the call's."""
-        return self._call is None or self._call.done()
-
-    def add_done_callback(self, callback):
-        """As the call's."""
-        callback(self) if self._call is None else self._call.add_done_callback(callback)
-
-    def time_remaining(self):
-        """As the call's."""
-        return None if self._call is None else self._call.time_remaining()
-
-    async def initial_metadata(self):
-        """As the call's."""
-        return None if self._call is None else await self._call.initial_metadata()
-
-    async def trailing_metadata(self):
-        """As the call's."""
-        return None if self._call is None else await self._call.trailing_metadata()
-
-    async def code(self):
-        """As the call's."""
-        return StatusCode.OK if self._call is None else await self._call.code()
-
-    async def details(self):
-        """As the call's."""
-        return "" if self._call is None else await self._call.details()
-
-    async def debug_error_string(self):
-        """As the call's."""
-        return None if self._call is None else await self._call.debug_error_string()
-
-    def __aiter__(self):
-        return self._response_iterator.__aiter__()
-
-    async def wait_for_connection(self):
-        """As the call's."""
-        if self._call is not None:
-            await self._call.wait_for_connection()
-
-    async def read(self):
-        """The next reply; EOF after the last."""
-        try:
-            return await self.__aiter__().__anext__()
-        except StopAsyncIteration:
-            return EOF
-
-
-class UnaryStreamCallResponseIterator(_IteratorCall, _base_call.UnaryStreamCall):
-    """One request, and replies from an interceptor."""
-
-
-class StreamStreamCallResponseIterator(_IteratorCall, _base_call.StreamStreamCall):
-    """Many requests, and replies from an interceptor. Requests come from the iterator that interceptors get."""
-
-    async def write(self, request):
-        """Not here."""
-        raise NotImplementedError()
-
-    async def done_writing(self):
-        """Not here."""
-        raise NotImplementedError()
-
-    @property
-    def _half_closed(self):
-        return getattr(self._call, "_half_closed", False)
 
 
 class InterceptedUnaryUnaryCall(_OneReply, InterceptedCall, _base_call.UnaryUnaryCall):
@@ -523,7 +389,6 @@ def start(method, *arguments):
     return call
 
 
-for _class in (InterceptedCall, UnaryUnaryCallResponse, UnaryStreamCallResponseIterator,
-               StreamStreamCallResponseIterator, InterceptedUnaryUnaryCall, InterceptedUnaryStreamCall,
-               InterceptedStreamUnaryCall, InterceptedStreamStreamCall):
+for _class in (InterceptedCall, InterceptedUnaryUnaryCall, InterceptedUnaryStreamCall, InterceptedStreamUnaryCall,
+               InterceptedStreamStreamCall):
     _class.__module__ = "grpc.aio._interceptor"
