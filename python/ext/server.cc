@@ -60,7 +60,8 @@ Result<Ref<Server>, Error> Server::make(const ServerOptions& options, Ref<EventQ
     if (!number) continue;
     if (auto applied = apply(name, *number, engine); !applied.ok()) return Failure(std::move(applied.error()));
   }
-  auto core = Ref<ServerCore>::adopt(new ServerCore(engine, options.maximum_concurrent_rpcs, std::move(queue)));
+  auto core = Ref<ServerCore>::adopt(
+      new ServerCore(engine, options.maximum_concurrent_rpcs, options.explicit_flush, std::move(queue)));
   return Ref<Server>::adopt(new Server(std::move(core)));
 }
 

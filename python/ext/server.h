@@ -18,11 +18,15 @@ class ServerCore;
 
 struct ServerOptions {
   // grpc.max_receive_message_length, grpc.max_send_message_length (-1: no limit), grpc.max_concurrent_streams,
-  // grpc.so_reuseport (off unless 1), grpc.max_metadata_size, grpc.http2.lookahead_bytes. Others are left to the caller.
+  // grpc.so_reuseport (off unless 1), grpc.max_metadata_size, grpc.http2.lookahead_bytes. Others are left to the
+  // caller.
   Options options;
   // Calls that may be handled at a time: from their arrival until finish(). More are refused with RESOURCE_EXHAUSTED
   // before Python is asked. Negative: no limit.
   std::int64_t maximum_concurrent_rpcs = -1;
+  // What finish_later() ends leaves with flush() alone: the caller promises one. The loop needs no timer then, which a
+  // server with one call at a time would set and unset with every call.
+  bool explicit_flush = false;
   // Event loops, each a thread.
   std::size_t loops = 1;
 };

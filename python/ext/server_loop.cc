@@ -48,7 +48,7 @@ void ServerLoop::send_later(ServerCall& call) {
     work->next_work = head;
   } while (!outbox_.compare_exchange_weak(head, work, std::memory_order_seq_cst, std::memory_order_relaxed));
   // Either the loop sees the call when it looks for the last time, or this sees that the timer does not run.
-  if (!armed_.load(std::memory_order_seq_cst)) flush();
+  if (!core_.explicit_flush() && !armed_.load(std::memory_order_seq_cst)) flush();
 }
 
 void ServerLoop::flush() {
@@ -59,7 +59,7 @@ void ServerLoop::flush() {
 void ServerLoop::run() {
   flushing_.store(false, std::memory_order_release);
   collect();
-  arm();
+  if (!core_.explicit_flush()) arm();
 }
 
 void ServerLoop::arm() {
@@ -115,9 +115,13 @@ class ServerCore::Handler final : public rpc::MethodHandler {
   const ServerMethod& method_;
 };
 
-ServerCore::ServerCore(const godwit::ServerOptions& options, std::int64_t maximum_concurrent_rpcs,
+ServerCore::ServerCore(const godwit::ServerOptions& options, std::int64_t maximum_concurrent_rpcs, bool explicit_flush,
                        Ref<EventQueue> queue)
-    : generation_(Runtime::generation()), limit_(maximum_concurrent_rpcs), queue_(std::move(queue)), engine_(options) {}
+    : generation_(Runtime::generation()),
+      limit_(maximum_concurrent_rpcs),
+      explicit_flush_(explicit_flush),
+      queue_(std::move(queue)),
+      engine_(options) {}
 
 ServerCore::~ServerCore() = default;
 

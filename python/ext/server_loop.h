@@ -26,7 +26,8 @@ class ServerCore;
 // Outbox: a list that any thread adds to without waking the loop. The loop takes it when somebody calls flush(), and
 // every kPause while its timer runs. The timer runs from the first flush on until the outbox was found empty
 // kQuietTicks times in a row. finish_later() flushes by itself when the timer does not run: so no answer is left
-// behind, a busy loop is not woken for single answers, and a loop with nothing to do sleeps.
+// behind, a busy loop is not woken for single answers, and a loop with nothing to do sleeps. With explicit_flush there
+// is no timer: flush() is all.
 class ServerLoop final : private Work, private Timer {
  public:
   static constexpr Duration kPause = std::chrono::milliseconds(1);
@@ -71,7 +72,8 @@ class ServerLoop final : private Work, private Timer {
 // What calls keep alive of their server: the engine, stopped or not, with its loops.
 class ServerCore final : public Shared, private godwit::Service {
  public:
-  ServerCore(const godwit::ServerOptions& options, std::int64_t maximum_concurrent_rpcs, Ref<EventQueue> queue);
+  ServerCore(const godwit::ServerOptions& options, std::int64_t maximum_concurrent_rpcs, bool explicit_flush,
+             Ref<EventQueue> queue);
 
   bool dead() const;
   ServerLoop& loop_of(rpc::ServerCall& engine);
@@ -81,6 +83,7 @@ class ServerCore final : public Shared, private godwit::Service {
   std::size_t handling() const { return static_cast<std::size_t>(handling_.load(std::memory_order_relaxed)); }
 
   const Ref<EventQueue>& queue() const { return queue_; }
+  bool explicit_flush() const { return explicit_flush_; }
   void add_method(ServerMethod method) { methods_.push_back(std::move(method)); }
   std::deque<ServerMethod>& server_methods() { return methods_; }
   // Registers methods and makes what belongs to the loops; then the engine may start.
@@ -100,6 +103,7 @@ class ServerCore final : public Shared, private godwit::Service {
 
   const std::uint64_t generation_;
   const std::int64_t limit_;
+  const bool explicit_flush_;
   const Ref<EventQueue> queue_;
   std::deque<ServerMethod> methods_;
   const ServerMethod unregistered_;

@@ -121,18 +121,20 @@ void bind_server(nb::module_& m) {
   nb::class_<ServerHandle>(m, "Server", nb::is_weak_referenceable())
       .def(
           "__init__",
-          [](ServerHandle* self, QueueHandle& queue, nb::handle options, nb::handle maximum_concurrent_rpcs) {
+          [](ServerHandle* self, QueueHandle& queue, nb::handle options, nb::handle maximum_concurrent_rpcs,
+             bool explicit_flush) {
             ServerOptions given;
             given.options = read_options(options);
             if (!maximum_concurrent_rpcs.is_none()) {
               given.maximum_concurrent_rpcs = nb::cast<std::int64_t>(maximum_concurrent_rpcs);
             }
+            given.explicit_flush = explicit_flush;
             auto made = Server::make(given, queue.queue);
             if (!made.ok()) throw std::invalid_argument(made.error().message);
             new (self) ServerHandle(std::move(*made));
           },
           nb::arg("queue"), nb::arg("options") = nb::none(), nb::arg("maximum_concurrent_rpcs") = nb::none(),
-          nb::keep_alive<1, 2>())
+          nb::arg("explicit_flush") = false, nb::keep_alive<1, 2>())
       .def("add_method", &add_method, nb::arg("path"), nb::arg("id"), nb::arg("client_streams"),
            nb::arg("server_streams"))
       .def("listen", &listen, nb::arg("address"), nb::arg("tls").none() = nb::none())

@@ -295,7 +295,12 @@ class OnThread:
 
 
 def _for_threads(kind):
-    return type(kind.__name__, (kind,), {"__slots__": (), "context_type": _SyncServicerContext, "asynchronous": True})
+    def end(self, call, *arguments):
+        kind.end(self, call, *arguments)
+        self.server.flush()  # the end may be said by a thread of the user's own
+
+    return type(kind.__name__, (kind,), {"__slots__": (), "context_type": _SyncServicerContext, "asynchronous": True,
+                                         **({"end": end} if kind is _handlers.NonBlocking else {})})
 
 
 _ON_THREAD = {kind: _for_threads(kind) for kind in (_handlers.UnaryUnary, _handlers.UnaryStream, _handlers.StreamUnary,

@@ -260,7 +260,7 @@ class Server(_base_server.Server):
     def _make_engine(self):
         self._generation = _godwit.generation()
         self._queue = _godwit.EventQueue(with_descriptor=True)
-        self._engine = _godwit.Server(self._queue, *self._limits)
+        self._engine = _godwit.Server(self._queue, *self._limits, True)  # _Calls flushes what was ended together
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers):
         self._methods.generic.extend(_checked(generic_rpc_handlers))
