@@ -42,9 +42,10 @@ Result<std::string, Error> load(std::string_view what, const Pem& pem) {
   if (!file) return Failure(error_from_errno(name_of(what, pem), errno));
   std::string text;
   char buffer[16384];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, file)) {
+  std::size_t n = sizeof buffer;
+  while (n == sizeof buffer && text.size() <= kPemBytesMax) {
+    n = std::fread(buffer, 1, sizeof buffer, file);
     text.append(buffer, n);
-    if (text.size() > kPemBytesMax) break;
   }
   const int failed = std::ferror(file) ? errno : 0;
   std::fclose(file);

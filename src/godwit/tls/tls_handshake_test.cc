@@ -58,6 +58,7 @@ struct Case {
   std::string log = "";           // what the server logs, likewise without the peer; "" for nothing
   std::string stream_error = "";  // TLS 1.3 clients hear of some refusals only after their handshake
 };
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 Certificate issue(CertificateOptions options) { return TestCertificates::get().authority.issue(options); }

@@ -23,6 +23,7 @@ struct Rule {
   std::string text;  // part of the status's message
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Rule& rule, std::ostream* out) { *out << rule.name; }
 
 class ResponseRules : public ::testing::TestWithParam<Rule> {};
