@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -221,8 +222,11 @@ class BlockingTest : public ::testing::Test {
     });
   }
   ~BlockingTest() override {
-    // The exchanges' last events are theirs to give.
-    loop.call([] {});
+    // The exchanges' last events are theirs to give, in the next turn of the timers.
+    std::promise<void> turned;
+    Deferred turn([&turned] { turned.set_value(); });
+    loop.call([this, &turn] { turn.schedule(loop); });
+    turned.get_future().wait();
     loop.call([this] { channel.reset(); });
   }
   ThreadLoop loop;
