@@ -18,8 +18,6 @@ namespace {
 
 using fake::framed;
 using std::chrono::seconds;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 // A loop on a thread of its own.
 class ThreadLoop final : public Executor {
