@@ -68,7 +68,9 @@ class Server:
 
     def __init__(self, command, cwd, env, ready=r"port (\d+)|http://127\.0\.0\.1:(\d+)"):
         self.output = ""
-        self.process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        # What it says comes at once, though this is no terminal.
+        self.process = subprocess.Popen(command, cwd=cwd, env={**env, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
         found = self.wait_for(ready)
         if found.isdigit():
             self.port = int(found)

@@ -140,16 +140,17 @@ def test_task_groups(target):
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(call("M")) for _ in range(10)]
             assert [task.result() for task in tasks] == [b"x"] * 10
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    async for _ in channel.unary_stream("/t.T/Endless")(b"x"):
+                        pass
+            # The last: Python before 3.11.4 leaves a task whose group failed marked as one to be cancelled.
             with pytest.raises(ExceptionGroup) as caught:
                 async with asyncio.TaskGroup() as group:
                     waiting = group.create_task(call("Wait"))
                     group.create_task(call("Nope"))
             assert caught.value.exceptions[0].code() is grpc.StatusCode.UNIMPLEMENTED
             assert waiting.cancelled()
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    async for _ in channel.unary_stream("/t.T/Endless")(b"x"):
-                        pass
 
     asyncio.run(main())
 
