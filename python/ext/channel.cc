@@ -147,6 +147,7 @@ Result<void, Error> apply(const Options& options, Settings& settings) {
     std::size_t* limit = nullptr;
     Duration* pause = nullptr;
     std::string* words = nullptr;
+    std::string primary;  // given more than once, all are told
     if (is("grpc.max_receive_message_length")) limit = &channel.max_receive_message_bytes;
     if (is("grpc.max_send_message_length")) limit = &channel.max_send_message_bytes;
     if (is("grpc.initial_reconnect_backoff_ms")) pause = &channel.backoff.initial;
@@ -154,7 +155,7 @@ Result<void, Error> apply(const Options& options, Settings& settings) {
     if (is("grpc.min_reconnect_backoff_ms")) pause = &channel.min_connect_timeout;
     if (is("grpc.default_authority")) words = &channel.authority;
     if (is("grpc.ssl_target_name_override")) words = &settings.connector.tls_server_name;
-    if (is("grpc.primary_user_agent")) words = &channel.user_agent_prefix;
+    if (is("grpc.primary_user_agent")) words = &primary;
     if (is("grpc.secondary_user_agent")) words = &user_agent_end;
     if (is("grpc.lb_policy_name")) words = &channel.load_balancing_policy;
     if (limit) {
@@ -166,6 +167,9 @@ Result<void, Error> apply(const Options& options, Settings& settings) {
     } else if (words) {
       if (!text) return bad_option(name, "wants a text");
       *words = *text;
+      if (words == &primary && !primary.empty()) {
+        channel.user_agent_prefix += (channel.user_agent_prefix.empty() ? "" : " ") + primary;
+      }
     } else if (is("grpc.http2.lookahead_bytes")) {
       if (!number || *number < 1) return bad_option(name, "wants a number of bytes above 0");
       settings.connector.http2.initial_stream_window =

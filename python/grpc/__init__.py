@@ -13,8 +13,7 @@ from grpc._interfaces import (AuthMetadataContext, AuthMetadataPlugin, AuthMetad
 from grpc._interfaces_rpc import (Channel, GenericRpcHandler, HandlerCallDetails, RpcMethodHandler, Server,
                                   ServerInterceptor, ServicerContext, ServiceRpcHandler, StreamStreamMultiCallable,
                                   StreamUnaryMultiCallable, UnaryStreamMultiCallable, UnaryUnaryMultiCallable)
-
-__version__ = "1.85.1"
+from grpc._options import VERSION as __version__
 
 _OWN_MODULES = frozenset(("aio", "experimental", "_channel", "_common", "_compression", "_cython", "_godwit",
                           "_interceptor", "_server", "_utilities", "_runtime_protos", "_simple_stubs"))

@@ -10,6 +10,7 @@ from grpc._multi_callable import (_SingleThreadedUnaryStreamMultiCallable, _Stre
                                   _StreamUnaryMultiCallable, _UnaryStreamMultiCallable, _UnaryUnaryMultiCallable)
 
 _fork.install(_godwit)
+_USER_AGENT = ("grpc.primary_user_agent", f"grpc-python/{_options.VERSION}")  # after the user's own words
 
 
 class _Closed:
@@ -104,7 +105,7 @@ class Channel(_ChannelBase):
         _fork.renew(self)
 
     def _connect(self):
-        self._engine = _godwit.Channel(self._target, self._options, self._tls)
+        self._engine = _godwit.Channel(self._target, [*self._options, _USER_AGENT], self._tls)
 
     def _after_fork_in_child(self):
         self._lock = threading.Lock()

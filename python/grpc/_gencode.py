@@ -10,6 +10,7 @@ Code that imports generated modules writes:
 import os
 import re
 import shlex
+import sys
 
 # Modules of protobuf that generated code of some time imports, and that protobuf of another time does not have.
 _PARTS = re.compile(r"cannot import name '(runtime_version\w*|builder|reflection|service|service_reflection|symbol_database"
@@ -17,19 +18,18 @@ _PARTS = re.compile(r"cannot import name '(runtime_version\w*|builder|reflection
 
 
 def explain(error):
-    """Raises `error` again with the command that cures it, when protobuf refuses a generated file; else returns."""
+    """Adds to the text of `error` what cures it, when protobuf refuses a generated file; else leaves it as it is."""
     reason = _reason(error)
-    if reason is None:
-        return
-    files = _generated_files(error.__traceback__)
+    files = _generated_files(error.__traceback__) if reason else []
     if not files:
         return
-    text = (f"{error}\n\n{files[-1]} was written by {reason}. Rewrite it for every protobuf from 4.21 on:\n"
-            f"    python -m grpc_tools.protoc --upgrade_gencode {' '.join(map(shlex.quote, files))}\n"
+    paths = [_short(file) for file in _alike(files)]
+    text = (f"{error}\n\n{_short(files[-1])} was written by {reason}. Rewrite it for every protobuf from 4.21 on:\n"
+            f"    python -m grpc_tools.protoc --upgrade_gencode {' '.join(map(shlex.quote, paths))}\n"
             "or compile the .proto file again with this grpcio-tools.")
     if isinstance(error, ImportError):
-        raise ImportError(text, name=error.name, path=error.path) from error
-    raise type(error)(text) from error
+        error.msg = text
+    error.args = (text,)
 
 
 def _reason(error):
@@ -61,10 +61,56 @@ def _generated_files(traceback):
     files = []
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if file.endswith("_pb2.py"):
-            relative = os.path.relpath(file)
-            file = relative if len(relative) < len(file) else file
-            if file not in files:
-                files.append(file)
+        if file.endswith("_pb2.py") and file not in files:
+            files.append(file)
         traceback = traceback.tb_next
     return files
+
+
+def _short(file):
+    relative = os.path.relpath(file)
+    return relative if len(relative) < len(file) else file
+
+
+# What shows that protobuf may refuse a file for the same reason as another one.
+_KINDS = ("_descriptor.FileDescriptor(", "ValidateProtobufRuntimeVersion(")
+_IMPORT = re.compile(r"^ *(?:from (\S+) )?import (\S+_pb2)\b", re.M)
+
+
+def _alike(files):
+    """The last of these files, and what else of its kind is among them and what they import: one command is enough."""
+    texts = {}
+    waiting = list(files)
+    while waiting:
+        file = waiting.pop()
+        if file in texts:
+            continue
+        texts[file] = _read(file)
+        for package, name in _IMPORT.findall(texts[file]):
+            if not package.startswith("google.protobuf"):
+                waiting.extend(_places(file, package, name))
+    kind = next((word for word in _KINDS if word in texts[files[-1]]), None)
+    found = [file for file, text in texts.items() if file == files[-1] or (kind and kind in text)]
+    return sorted(found, key=lambda file: files.index(file) if file in files else -1)
+
+
+def _read(file):
+    try:
+        with open(file, encoding="utf-8", errors="replace") as source:
+            return source.read()
+    except OSError:
+        return ""
+
+
+def _places(file, package, name):
+    """The file that an import statement of `file` means, as a list of at most one."""
+    dots = len(package) - len(package.lstrip("."))
+    folders = [folder for folder in sys.path if isinstance(folder, str)]
+    if dots:
+        folders = [os.path.join(os.path.dirname(file), *[os.pardir] * (dots - 1))]
+    module = [part for part in f"{package}.{name}".split(".") if part]
+    for folder in folders:
+        path = os.path.abspath(os.path.join(folder, *module) + ".py")
+        if os.path.isfile(path):
+            return [path]
+    return []

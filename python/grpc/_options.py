@@ -1,5 +1,7 @@
 """Options of channels and servers: what is known, and which known name a misspelt one is nearest to."""
 
+VERSION = "1.85.1"  # of the API
+
 # Without "grpc.": every name that the reference knows. Some have no effect here, but nobody is bothered about them.
 _KNOWN = frozenset("""
     TEST_ONLY_DO_NOT_USE_IN_PROD.xds_bootstrap_config absolute_max_metadata_size address_http_proxy

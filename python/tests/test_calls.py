@@ -221,6 +221,13 @@ def test_message_sizes(serve):
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+def test_user_agent(serve):
+    s = serve({"M": uu(lambda r, c: dict(c.invocation_metadata())["user-agent"].encode())},
+              channel_options=[("grpc.primary_user_agent", "me"), ("grpc.secondary_user_agent", "too")])
+    words = s.unary()(b"").decode().split()
+    assert words[:2] == ["me", f"grpc-python/{grpc.__version__}"] and "too" in words[2:]
+
+
 def test_errors_can_be_pickled(serve):
     import pickle
     with pytest.raises(grpc.RpcError) as caught:

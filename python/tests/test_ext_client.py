@@ -142,8 +142,12 @@ def test_limits(target):
     channel = g.Channel(target, [("grpc.max_receive_message_length", 100), ("grpc.max_send_message_length", 200)])
     done = call(channel, "Echo", b"x" * 101)
     assert done.code() == RESOURCE_EXHAUSTED
-    assert done.details().startswith("CLIENT: Received message larger than max (101 vs. 100)")
-    assert call(channel, "Echo", b"x" * 201).code() == RESOURCE_EXHAUSTED
+    assert done.details() == ("CLIENT: Received message larger than max (101 vs. 100): "
+                              "raise the channel option grpc.max_receive_message_length")
+    done = call(channel, "Echo", b"x" * 201)
+    assert done.code() == RESOURCE_EXHAUSTED
+    assert done.details() == ("CLIENT: Sent message larger than max (201 vs. 200): "
+                              "raise the channel option grpc.max_send_message_length")
 
 
 def test_big_messages(target):

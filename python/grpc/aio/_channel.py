@@ -16,6 +16,7 @@ from grpc.aio._status import AioRpcError, EndedEngine, InvalidMetadataError
 _dispatching = _godwit.dispatching
 _READY = ChannelConnectivity.READY
 _SHUTDOWN = ChannelConnectivity.SHUTDOWN
+_USER_AGENT = ("grpc.primary_user_agent", f"grpc-python-asyncio/{_options.VERSION}")  # after the user's own words
 
 
 class _Closed(_channel._Closed):
@@ -95,6 +96,8 @@ class _BaseMultiCallable:
 
     def _intercepted(self, request, timeout, metadata, credentials, wait_for_ready):
         from grpc.aio import _intercepted_call
+        if credentials is not None and not self._interceptors:
+            self._channel._check_credentials()
         return _intercepted_call.start(self, request, timeout, metadata, credentials, wait_for_ready)
 
 
@@ -265,7 +268,12 @@ class Channel(_base_channel.Channel):
         _fork.renew(self)
 
     def _connect(self):
-        self._engine = _godwit.Channel(self._target, self._options, self._tls)
+        self._engine = _godwit.Channel(self._target, [*self._options, _USER_AGENT], self._tls)
+
+    def _check_credentials(self):
+        if not self._secure:
+            raise UsageError("Call credentials are only valid on secure channels: make it with "
+                             "grpc.aio.secure_channel(), for example with grpc.ssl_channel_credentials()")
 
     def _after_fork_in_child(self):
         self._streams = weakref.WeakSet()

@@ -35,9 +35,7 @@ async def _authorize(method, metadata, credentials, timeout):
     channel = method._channel
     parts = list(channel._call_credentials or ())
     if credentials is not None:
-        if not channel._secure:
-            raise _refused(StatusCode.UNAUTHENTICATED, "Established channel does not have a sufficient security level "
-                           "to transfer call credential.")
+        channel._check_credentials()
         parts.append(credentials._credentials)
     context = _credentials.call_context(method._path, channel._authority())
     until = None if timeout is None else time.monotonic() + timeout

@@ -51,7 +51,6 @@ ResponseFields read_fields(const http::FieldViews& fields, Metadata* metadata, s
       case FieldToken::kGrpcAcceptEncoding:
       case FieldToken::kGrpcPreviousRpcAttempts:
       case FieldToken::kGrpcRetryPushback:
-      case FieldToken::kGrpcOtherReserved:
         break;
       default:
         if (metadata && !metadata->add_received(field.name, field.value) && problem.empty()) {

@@ -23,7 +23,8 @@ class Rejection final : public http::ExchangeEvents {
 
   void answer() {
     if (std::exchange(answered_, true)) return;
-    const http::Field fields[] = {{FieldToken::kStatus, status_}, {FieldToken::kContentType, "text/plain; charset=utf-8"}};
+    const http::Field fields[] = {{FieldToken::kStatus, status_},
+                                  {FieldToken::kContentType, "text/plain; charset=utf-8"}};
     exchange_.send_headers(no_fields(), fields, head_);
     if (!head_) exchange_.send_body(as_bytes(text_), true);
   }
@@ -49,7 +50,8 @@ class Rejection final : public http::ExchangeEvents {
   std::size_t received_ = 0;
 };
 
-// "application/grpc", alone or followed by "+format" or ";parameters". Other formats than proto are the codec's business.
+// "application/grpc", alone or followed by "+format" or ";parameters". Other formats than proto are the codec's
+// business.
 bool is_grpc(std::string_view content_type) {
   constexpr std::string_view kGrpc = "application/grpc";
   if (!content_type.starts_with(kGrpc)) return false;
@@ -132,7 +134,9 @@ http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const ht
   Metadata& metadata = call.context_.client_metadata_;
   for (const http::FieldView& field : fields) {
     switch (field.token) {
-      case FieldToken::kMethod: head.method = field.value; break;
+      case FieldToken::kMethod:
+        head.method = field.value;
+        break;
       case FieldToken::kPath:
         head.path = field.value;
         // The HPACK entry of a path remembers where it leads: only its first use is looked up.
@@ -143,24 +147,32 @@ http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const ht
           if (field.note && head.target) *field.note = reinterpret_cast<std::uintptr_t>(head.target);
         }
         break;
-      case FieldToken::kAuthority: head.authority = field.value; break;
+      case FieldToken::kAuthority:
+        head.authority = field.value;
+        break;
       case FieldToken::kHost:
         if (head.authority.empty()) head.authority = field.value;
         break;
-      case FieldToken::kContentType: head.content_type = field.value; break;
-      case FieldToken::kTe: head.te = field.value; break;
+      case FieldToken::kContentType:
+        head.content_type = field.value;
+        break;
+      case FieldToken::kTe:
+        head.te = field.value;
+        break;
       case FieldToken::kGrpcTimeout:
         head.timeout = field.value;
         head.has_timeout = true;
         break;
-      case FieldToken::kGrpcEncoding: head.encoding = field.value; break;
+      case FieldToken::kGrpcEncoding:
+        head.encoding = field.value;
+        break;
       case FieldToken::kScheme:
       case FieldToken::kStatus:
       case FieldToken::kProtocol:
       case FieldToken::kOtherPseudo:
       case FieldToken::kContentLength:
       case FieldToken::kGrpcAcceptEncoding:
-      case FieldToken::kGrpcOtherReserved: break;
+        break;
       default:
         if (!metadata.add_received(field.name, field.value)) head.bad_metadata = true;
     }
@@ -189,14 +201,14 @@ http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const ht
     const std::size_t slash = head.path.rfind('/');
     const bool service = slash != std::string_view::npos && slash > 0 &&
                          environment_.methods.has_service(head.path.substr(1, slash - 1));
-    call.fail(Status(StatusCode::kUnimplemented,
-                     (service ? "no such method: " : "no such service: ") + std::string(head.path.substr(0, 256)) +
-                         " is not served here"));
+    call.fail(Status(StatusCode::kUnimplemented, (service ? "no such method: " : "no such service: ") +
+                                                     std::string(head.path.substr(0, 256)) + " is not served here"));
     return &call;
   }
   if (head.te != "trailers") {
-    call.fail(Status(StatusCode::kInternal, "the request has no 'te: trailers' field: the client or a proxy before this "
-                                            "server does not handle trailers, which gRPC needs"));
+    call.fail(Status(StatusCode::kInternal,
+                     "the request has no 'te: trailers' field: the client or a proxy before this "
+                     "server does not handle trailers, which gRPC needs"));
     return &call;
   }
   if (!head.encoding.empty() && head.encoding != "identity") {

@@ -205,8 +205,10 @@ bool ServerCall::check(MessageAssembler::Outcome outcome, const MessageAssembler
                   "a message is marked as compressed, but the request names no grpc-encoding other than identity"));
       return false;
     case MessageAssembler::Outcome::kTooLarge:
-      fail(too_large("Received", assembler_.length(), environment().limits.max_receive_message_bytes,
-                     "the limit of " + std::string(path_) + " is the server option max_receive_message_bytes"));
+      fail(too_large(
+          "Received", assembler_.length(), environment().limits.max_receive_message_bytes,
+          "the limit of " + std::string(path_) +
+              " is the server option max_receive_message_bytes (in Python: grpc.max_receive_message_length)"));
       return false;
     default:
       fail(Status(StatusCode::kInternal,
@@ -341,7 +343,8 @@ bool ServerCall::may_send(std::size_t framed_size) {
   const std::size_t size = framed_size - MessageAssembler::kPrefixBytes;
   if (size > environment().limits.max_send_message_bytes) {
     fail(too_large("Sent", size, environment().limits.max_send_message_bytes,
-                   "the limit of " + std::string(path_) + " is the server option max_send_message_bytes"));
+                   "the limit of " + std::string(path_) +
+                       " is the server option max_send_message_bytes (in Python: grpc.max_send_message_length)"));
     return false;
   }
   if (answer_ == Answer::kNothing) send_headers();
