@@ -5,6 +5,7 @@ What is not needed to import this module is loaded when it is first used: grpc.a
 import sys as _sys
 
 from grpc._enums import ChannelConnectivity, Compression, LocalConnectionType, StatusCode
+from grpc._gencode_finder import install as _install_gencode_finder
 from grpc._interfaces import (AuthMetadataContext, AuthMetadataPlugin, AuthMetadataPluginCallback, Call, CallCredentials,
                               ChannelCredentials, ClientCallDetails, Future, FutureCancelledError, FutureTimeoutError,
                               RpcContext, RpcError, ServerCertificateConfiguration, ServerCredentials, Status,
@@ -251,9 +252,12 @@ def protos_and_services(protobuf_path):
 
 
 def _explain_gencode(error):
-    """Called by generated modules: raises `error` again with its cure, where protobuf refuses another generated module."""
+    """Called by generated modules: where protobuf refuses another generated module, `error` gets the cure."""
     from grpc import _gencode
     _gencode.explain(error)
+
+
+_install_gencode_finder()
 
 
 __all__ = (

@@ -23,7 +23,7 @@ def explain(error):
     files = _generated_files(error.__traceback__) if reason else []
     if not files:
         return
-    paths = [_short(file) for file in _alike(files)]
+    paths = [_short(file) for file in _alike(files, _services(error.__traceback__))]
     text = (f"{error}\n\n{_short(files[-1])} was written by {reason}. Rewrite it for every protobuf from 4.21 on:\n"
             f"    python -m grpc_tools.protoc --upgrade_gencode {' '.join(map(shlex.quote, paths))}\n"
             "or compile the .proto file again with this grpcio-tools.")
@@ -67,6 +67,16 @@ def _generated_files(traceback):
     return files
 
 
+def _services(traceback):
+    """The x_pb2_grpc.py files whose imports brought us here: they may import more that is refused."""
+    files, frame = [], traceback.tb_frame
+    while frame is not None:
+        if frame.f_code.co_filename.endswith("_pb2_grpc.py"):
+            files.append(frame.f_code.co_filename)
+        frame = frame.f_back
+    return files
+
+
 def _short(file):
     relative = os.path.relpath(file)
     return relative if len(relative) < len(file) else file
@@ -77,10 +87,10 @@ _KINDS = ("_descriptor.FileDescriptor(", "ValidateProtobufRuntimeVersion(")
 _IMPORT = re.compile(r"^ *(?:from (\S+) )?import (\S+_pb2)\b", re.M)
 
 
-def _alike(files):
+def _alike(files, services):
     """The last of these files, and what else of its kind is among them and what they import: one command is enough."""
     texts = {}
-    waiting = list(files)
+    waiting = [*files, *services]
     while waiting:
         file = waiting.pop()
         if file in texts:

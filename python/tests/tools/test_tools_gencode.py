@@ -45,6 +45,88 @@ def test_the_cure_helps(shop):
     assert done.stdout == "OrdersStub\n", done.stderr
 
 
+TALK = """
+import sys
+from concurrent import futures
+import grpc
+from shop import orders_pb2_grpc, orders_pb2, money_pb2
+
+class Orders(orders_pb2_grpc.OrdersServicer):
+    def Total(self, orders, context):
+        return money_pb2.Money(units=sum(line.price.units for order in orders for line in order.lines))
+
+server = grpc.server(futures.ThreadPoolExecutor(1))
+orders_pb2_grpc.add_OrdersServicer_to_server(Orders(), server)
+port = server.add_insecure_port("localhost:0")
+server.start()
+with grpc.insecure_channel(f"localhost:{port}") as channel:
+    order = orders_pb2.Order(lines=[dict(price=dict(units=21))])
+    print(orders_pb2_grpc.OrdersStub(channel).Total(iter([order, order]), timeout=30).units)
+server.stop(None).wait()
+"""
+
+
+def do_what_it_says(text, cwd):
+    """Types the one command that the error names."""
+    [command] = [line.split() for line in text.splitlines() if line.startswith("    python -m ")]
+    assert command[:3] == ["python", "-m", "grpc_tools.protoc"]
+    done = protoc(*command[3:], cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return command[4:]
+
+
+@pytest.mark.parametrize("version", ["3.12.2", "35.1"])
+def test_modules_of_other_compilers_alone(version, tmp_path):
+    place = put_sample(version, tmp_path, ("money_pb2", "orders_pb2", "orders_pb2_grpc"))
+    if version == "35.1":
+        newer(place / "money_pb2.py")
+        newer(place / "orders_pb2.py")
+    done = run(TALK, tmp_path)
+    assert done.returncode == 1 and "During handling" not in done.stderr and "direct cause" not in done.stderr
+    # Both, since both will be refused.
+    assert sorted(do_what_it_says(done.stderr, tmp_path)) == ["shop/money_pb2.py", "shop/orders_pb2.py"]
+    done = run(TALK, tmp_path)
+    assert done.stdout == "42\n", done.stderr
+
+
+def test_beside_each_other_with_edited_imports(tmp_path):
+    place = put_sample("3.12.2", tmp_path)
+    for old, new in (("from shop import", "from . import"), ("from shop import", "import")):
+        path = place / "orders_pb2.py"
+        path.write_text((SAMPLES / "protoc-3.12.2" / "orders_pb2.txt").read_text().replace(old, new))
+        program, cwd = ("import grpc, orders_pb2", place) if new == "import" else ("import grpc, shop.orders_pb2", tmp_path)
+        (place / "money_pb2.py").write_bytes((SAMPLES / "protoc-3.12.2" / "money_pb2.txt").read_bytes())
+        done = run(program, cwd)
+        assert len(do_what_it_says(done.stderr, cwd)) == 2
+        assert run(program, cwd).returncode == 0
+
+
+def test_what_is_taken_stays_as_it_is(tmp_path):
+    # Only the refused file is named, not the one that imports it.
+    put_sample("25.0", tmp_path)
+    (tmp_path / "shop" / "money_pb2.py").write_bytes((SAMPLES / "protoc-3.12.2" / "money_pb2.txt").read_bytes())
+    done = run("import grpc.aio, shop.orders_pb2", tmp_path)
+    assert do_what_it_says(done.stderr, tmp_path) == ["shop/money_pb2.py"]
+
+
+def test_imports_of_generated_modules_are_as_ever(shop):
+    done = run("""
+import importlib, importlib.machinery, importlib.util, sys
+import grpc
+from shop import money_pb2
+assert type(money_pb2.__loader__) is type(money_pb2.__spec__.loader) is importlib.machinery.SourceFileLoader
+assert "exec_module" not in vars(money_pb2.__loader__)
+assert importlib.util.find_spec("shop.gone_pb2") is None
+importlib.reload(money_pb2)
+importlib.reload(grpc)
+for name in [name for name in sys.modules if name.startswith(("grpc", "shop"))]:
+    del sys.modules[name]
+import grpc, shop.orders_pb2
+print([getattr(each, "__name__", "") for each in sys.meta_path].count("GencodeFinder"))
+""", shop.parent)
+    assert done.stdout == "1\n", done.stderr
+
+
 def test_a_protobuf_without_what_the_file_imports(shop):
     # As the import statement of newer code where google.protobuf has no runtime_version.
     (shop / "money_pb2.py").write_text("from google.protobuf import runtime_version_\n")
