@@ -9,9 +9,11 @@ import grpc
 import pytest
 from conftest import echo, run_python, ss, uu
 
+# From 3.12 on, Python warns about every fork of a process with threads.
 SERVER = """
-import os, sys, threading, grpc
+import os, sys, threading, warnings, grpc
 from concurrent import futures
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 def server(handler=lambda r, c: r, **options):
     s = grpc.server(futures.ThreadPoolExecutor(4), **options)
     s.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {"M": grpc.unary_unary_rpc_method_handler(handler)}),))
@@ -359,3 +361,23 @@ print("ok", flush=True)
 """, s.port)
         assert (result.stdout, result.stderr) == ("ok\n", ""), end
         assert result.returncode == (-15 if "kill" in end else 0)
+
+
+def test_the_interpreter_ends_while_daemon_threads_drop_servers():
+    # Such a thread finds that the interpreter has ended when it comes back from the engine, inside a destructor.
+    check("""
+begun = threading.Barrier(9)
+def make():
+    s = grpc.server(futures.ThreadPoolExecutor(1))
+    s.add_insecure_port("127.0.0.1:0")
+    del s
+def run():
+    make()
+    begun.wait()
+    while True:
+        make()
+for _ in range(8):
+    threading.Thread(target=run, daemon=True).start()
+begun.wait()
+print("ok")
+""")

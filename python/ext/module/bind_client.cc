@@ -12,6 +12,7 @@
 #include "godwit/tls/tls_context.h"
 #include "module.h"
 #include "runtime.h"
+#include "unlocked.h"
 #include "values.h"
 
 namespace godwit::python {
@@ -309,7 +310,7 @@ void bind_channel(nb::module_& m) {
 void bind_client(nb::module_& m) {
   bind_calls(m);
   bind_channel(m);
-  m.def("before_fork", &Runtime::before_fork, nb::call_guard<nb::gil_scoped_release>());
+  m.def("before_fork", &Runtime::before_fork, nb::call_guard<Unlocked>());
   m.def("after_fork_in_parent", &Runtime::after_fork_in_parent);
   m.def("after_fork_in_child", &Runtime::after_fork_in_child);
   m.def("generation", &Runtime::generation);
@@ -325,7 +326,7 @@ void bind_client(nb::module_& m) {
       nb::arg("metadata").none());
   // Before the interpreter's own end: what ends after it finds a loop that does not run.
   nb::module_::import_("atexit").attr("register")(
-      nb::cpp_function([] { Runtime::stop(); }, nb::call_guard<nb::gil_scoped_release>()));
+      nb::cpp_function([] { Runtime::stop(); }, nb::call_guard<Unlocked>()));
 }
 
 }  // namespace godwit::python

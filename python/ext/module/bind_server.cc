@@ -11,6 +11,7 @@
 #include "godwit/tls/tls_context.h"
 #include "module.h"
 #include "server_objects.h"
+#include "unlocked.h"
 #include "values.h"
 
 namespace godwit::python {
@@ -21,7 +22,7 @@ struct ServerHandle {
   explicit ServerHandle(Ref<Server> s) : server(std::move(s)) {}
   ServerHandle(const ServerHandle&) = delete;
   ~ServerHandle() {
-    const nb::gil_scoped_release unlocked;  // waits for the loops' threads
+    const Unlocked unlocked;  // waits for the loops' threads
     server = Ref<Server>();
   }
   Ref<Server> server;
@@ -64,7 +65,7 @@ void add_method(ServerHandle& self, nb::str path, int id, bool client_streams, b
 
 int listen(ServerHandle& self, const std::string& address, const tls::TlsServerOptions* tls) {
   auto port = [&] {
-    const nb::gil_scoped_release unlocked;  // looks names up
+    const Unlocked unlocked;  // looks names up
     return self.server->listen(address, tls);
   }();
   if (!port.ok()) throw std::runtime_error("Failed to bind to address " + address + ": " + port.error().message);
