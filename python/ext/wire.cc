@@ -5,6 +5,7 @@
 
 #include "godwit/base/arena.h"
 #include "godwit/base/bytes.h"
+#include "godwit/http/field.h"
 
 namespace godwit::python {
 namespace {
@@ -34,13 +35,25 @@ Entries entries_of(const Metadata& metadata) {
 }
 
 bool add_entry(std::string_view key, std::string_view value, Metadata& metadata) {
-  if (key.starts_with("grpc-")) {
-    for (const std::string_view own : {"timeout", "status", "message", "encoding", "accept-encoding"}) {
-      if (key.substr(5) == own) return true;
-    }
-    return metadata.add_reserved(key, value);
+  switch (http::token_of(key)) {
+    case http::FieldToken::kTe:
+    case http::FieldToken::kContentType:
+    case http::FieldToken::kContentLength:
+    case http::FieldToken::kHost:
+    case http::FieldToken::kConnection:
+    case http::FieldToken::kKeepAlive:
+    case http::FieldToken::kProxyConnection:
+    case http::FieldToken::kTransferEncoding:
+    case http::FieldToken::kUpgrade:
+    case http::FieldToken::kGrpcTimeout:
+    case http::FieldToken::kGrpcStatus:
+    case http::FieldToken::kGrpcMessage:
+    case http::FieldToken::kGrpcEncoding:
+    case http::FieldToken::kGrpcAcceptEncoding:
+      return true;
+    default:
+      return metadata.add_reserved(key, value);
   }
-  return key == "te" || key == "content-type" || metadata.add(key, value);
 }
 
 bool add_entries(const Entries& entries, Metadata& metadata, std::string& problem) {

@@ -17,9 +17,9 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 // A message with its length prefix (PROTOCOL-HTTP2.md) in front, in one block: one copy of the bytes.
 Slice frame_message(std::string_view bytes);
 
-// As Metadata::add(), for users of this API: other keys that begin with "grpc-" may be sent too ("grpc-trace-bin"), and
-// what the protocol itself writes ("grpc-timeout", "content-type") is left out without a word. False: problem() says
-// why.
+// As Metadata::add_reserved(), for users of this API: what the protocol itself writes ("grpc-timeout", "content-type")
+// and what belongs to one HTTP/1.1 connection ("host", "keep-alive") is left out without a word, for instance where a
+// gateway hands on all fields of a request. False: problem() says why.
 bool add_entry(std::string_view key, std::string_view value, Metadata& metadata);
 
 Entries entries_of(const Metadata& metadata);

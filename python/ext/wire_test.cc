@@ -62,7 +62,8 @@ TEST(Wire, MetadataThereAndBack) {
 
 TEST(Wire, KeysOfTheProtocol) {
   Metadata metadata;
-  for (const char* key : {"grpc-timeout", "grpc-status", "grpc-encoding", "te", "content-type"}) {
+  for (const char* key : {"grpc-timeout", "grpc-status", "grpc-encoding", "te", "content-type", "content-length",
+                          "host", "connection", "transfer-encoding"}) {
     EXPECT_TRUE(add_entry(key, "1", metadata)) << key;
   }
   EXPECT_TRUE(metadata.empty());
@@ -70,6 +71,12 @@ TEST(Wire, KeysOfTheProtocol) {
   EXPECT_TRUE(add_entry("grpc-x", "1", metadata));
   EXPECT_EQ(entries_of(metadata), (Entries{{"grpc-trace-bin", "\xff"}, {"grpc-x", "1"}}));
   EXPECT_FALSE(add_entry("grpc-y", "\xff", metadata));
+}
+
+TEST(Wire, SpacesAroundValuesAreKept) {
+  Metadata metadata;
+  EXPECT_TRUE(add_entry("a", " b ", metadata));
+  EXPECT_EQ(entries_of(metadata), (Entries{{"a", " b "}}));
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ bool Metadata::add(std::string_view key, std::string_view value, bool reserved) 
     for (const char c : value) {
       if (c < 0x20 || c > 0x7e) return refuse("the value has bytes outside printable ASCII; end the key in '-bin' to send bytes");
     }
-    if (!value.empty() && (value.front() == ' ' || value.back() == ' ')) {
+    if (!reserved && !value.empty() && (value.front() == ' ' || value.back() == ' ')) {
       return refuse("the value begins or ends with a space, which HTTP does not keep; end the key in '-bin' to send bytes");
     }
   }

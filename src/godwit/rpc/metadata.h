@@ -38,8 +38,8 @@ class Metadata {
   // Copies key and value. A key or value that may not be sent is not added: then false is returned, problem() says why, and a
   // call that is given this metadata fails with that text. Upper case letters of the key are lowered.
   bool add(std::string_view key, std::string_view value) { return add(key, value, false); }
-  // The same, and keys that begin with "grpc-" may be sent. For borders to languages whose users do so
-  // ("grpc-trace-bin"); the fields of the protocol itself are theirs to leave out.
+  // The same, and keys that begin with "grpc-" may be sent, and values that begin or end with a space. For borders to
+  // languages whose users do so ("grpc-trace-bin"); the fields of the protocol itself are theirs to leave out.
   bool add_reserved(std::string_view key, std::string_view value) { return add(key, value, true); }
   const std::string& problem() const { return problem_; }
 

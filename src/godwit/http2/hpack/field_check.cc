@@ -33,8 +33,6 @@ std::uint64_t load(const char* p) {
   return word;
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 }  // namespace
 
 bool valid_name(std::string_view name) {
@@ -47,8 +45,6 @@ bool valid_name(std::string_view name) {
 }
 
 bool valid_value(std::string_view value) {
-  if (value.empty()) return true;
-  if (is_blank(value.front()) || is_blank(value.back())) return false;
   const char* p = value.data();
   std::size_t left = value.size();
   if (left < 8) return !has_forbidden(p, left);
