@@ -7,6 +7,7 @@
 
 #include "godwit/http2_connector.h"
 #include "godwit/net/event_loop.h"
+#include "refused_target.h"
 #include "runtime.h"
 #include "waiting.h"
 
@@ -209,7 +210,13 @@ Result<Ref<Channel>, Error> Channel::make(std::string target, const Options& opt
   settings.channel.connector = make_http2_connector(loop, (*runtime)->dialer(), std::move(settings.connector));
   settings.channel.name_lookup = &(*runtime)->names();
   // Made here and given to the loop with the first post: until then nothing of it runs.
-  auto channel = godwit::Channel::create(loop, target, std::move(settings.channel));
+  std::string_view used = target;
+  if (const auto problem = target_problem(target, *settings.channel.resolvers,
+                                          {loop, settings.channel.name_lookup, settings.channel.resolver})) {
+    settings.channel.resolvers = refusing_registry(*problem);
+    used = kRefusedTarget;
+  }
+  auto channel = godwit::Channel::create(loop, used, std::move(settings.channel));
   if (!channel.ok()) return Failure(std::move(channel).error());
   auto* engine = new Engine(**runtime, std::move(*channel));
   return Ref<Channel>::adopt(new Channel(std::move(target), **runtime, engine));

@@ -35,7 +35,7 @@ using Options = std::vector<std::pair<std::string, OptionValue>>;
 // grpc.http2.lookahead_bytes, grpc.max_metadata_size, grpc.enable_retries (no effect yet).
 class Channel final : public Shared {
  public:
-  // The error names the target or the option, and what to do.
+  // The error names the option, and what to do. What is wrong with a target is told by the calls (refused_target.h).
   static Result<Ref<Channel>, Error> make(std::string target, const Options& options, const tls::TlsClientOptions* tls);
 
   const std::string& target() const { return target_; }

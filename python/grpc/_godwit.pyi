@@ -68,7 +68,7 @@ class TlsServer:
     """pairs: (private key, certificate chain) in PEM."""
 
 class Channel:
-    # ValueError names the target or option.
+    # ValueError names the option. With a target that can't be used, calls end with UNAVAILABLE.
     def __init__(self, target: str, options: OptionsIn = None, tls: Optional[TlsClient] = None) -> None: ...
     def target(self) -> str: ...
     # 0 IDLE, 1 CONNECTING, 2 READY, 3 TRANSIENT_FAILURE, 4 SHUTDOWN

@@ -202,6 +202,25 @@ def test_metadata_that_can_not_be_sent(serve, metadata):
     assert s.unary()(b"after") == b"after"
 
 
+def test_metadata_of_a_gateway(serve):
+    """As grpcio, we keep spaces around values; and who hands on all fields of an HTTP request is not bothered about those
+    that belong to its connection."""
+    def handler(request, context):
+        context.set_trailing_metadata((("t", " trailing "),))
+        return repr([tuple(entry) for entry in context.invocation_metadata() if entry.key != "user-agent"]).encode()
+
+    reply, call = serve({"M": uu(handler)}).unary().with_call(
+        b"", metadata=(("host", "h"), ("connection", "keep-alive"), ("content-length", "5"), ("a", " b "), ("c", "d")))
+    assert reply == b"[('a', ' b '), ('c', 'd')]" and ("t", " trailing ") in call.trailing_metadata()
+
+
+def test_targets_that_can_not_be_used():
+    with grpc.insecure_channel("http://localhost:1") as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            channel.unary_unary("/t.T/M")(b"")
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE and "'http' is not known" in caught.value.details()
+
+
 def test_closed_channel(serve):
     s = serve({"M": uu(echo)})
     call = s.unary()

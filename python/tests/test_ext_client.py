@@ -257,8 +257,10 @@ def test_calls_that_refer_to_themselves_are_collected(channel):
 # --- channels ---
 
 def test_wrong_targets_and_options():
-    with pytest.raises(ValueError, match="nosuch"):
-        g.Channel("nosuch:///x")
+    for target, problem in (("nosuch:///x", "'nosuch' is not known"), ("", "empty"), ("ipv4:name:1", "'name' is no IPv4"),
+                            ("127.0.0.1:", "port")):
+        done = call(g.Channel(target), "Echo", b"x")
+        assert done.code() == UNAVAILABLE and problem in done.details()
     with pytest.raises(ValueError, match="grpc.max_receive_message_length"):
         g.Channel("localhost:1", [("grpc.max_receive_message_length", "x")])
     g.Channel("localhost:1", [("grpc.max_receive_message_length", 1), ("other", object())])
