@@ -58,9 +58,9 @@ def secure_channel(target, credentials, options=None, compression=None):
     if not isinstance(credentials, ChannelCredentials):
         raise TypeError("secure_channel takes credentials such as grpc.ssl_channel_credentials(), not "
                         f"{type(credentials).__name__}")
-    if credentials._credentials is _credentials.INSECURE:
-        raise ValueError("secure_channel cannot be called with insecure credentials. Call insecure_channel instead.")
-    return _channel.Channel(target, () if options is None else options, credentials._credentials, compression)
+    inner = credentials._credentials
+    return _channel.Channel(target, () if options is None else options,
+                            None if inner is _credentials.INSECURE else inner, compression)
 
 
 def intercept_channel(channel, *interceptors):

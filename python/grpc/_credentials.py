@@ -1,4 +1,5 @@
 """What stands behind the credentials objects: TLS for the engine, and metadata that says who calls."""
+import os
 import threading
 
 
@@ -26,6 +27,21 @@ def _pem(name, value):
     raise TypeError(f"{name} must be PEM as bytes, not {type(value).__name__}: read the file with open(path, 'rb')")
 
 
+def _default_roots():
+    """The roots that the environment names, or None for the system's."""
+    path = os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+    if not path:
+        return None
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        from grpc._log import logger
+        logger("grpc._channel").error("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: %s; the system's root certificates are used",
+                                      error)
+        return None
+
+
 class Tls:
     """For channels."""
 
@@ -37,7 +53,8 @@ class Tls:
 
     def engine(self):
         from grpc import _godwit
-        return _godwit.TlsClient(*self._parts)
+        roots, *identity = self._parts
+        return _godwit.TlsClient(_default_roots() if roots is None else roots, *identity)
 
 
 class Local:
@@ -75,7 +92,7 @@ class ServerTls:
     """For servers."""
 
     def __init__(self, pairs, roots, require_client_auth):
-        pairs = [(_pem("private key", key), _pem("certificate chain", chain)) for key, chain in pairs]
+        pairs = [(_pem("private key", key), _pem("certificate chain", chain)) for key, chain in pairs or ()]
         if not pairs:
             raise ValueError("at least one pair of private key and certificate chain is needed")
         if require_client_auth and roots is None:

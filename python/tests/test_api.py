@@ -199,10 +199,10 @@ def test_credentials_that_are_none(certificates):
         grpc.ssl_channel_credentials(certificates["ca.pem"].decode())
     with pytest.raises(ValueError):
         grpc.ssl_server_credentials([])
+    with pytest.raises(ValueError):
+        grpc.ssl_server_credentials(None)
     with pytest.raises(ValueError, match="root_certificates"):
         grpc.ssl_server_credentials([(b"", b"")], None, True)
-    with pytest.raises(ValueError, match="insecure_channel"):
-        grpc.secure_channel("localhost:1", grpc.experimental.insecure_channel_credentials())
     with pytest.raises(TypeError):
         grpc.secure_channel("localhost:1", None)
     for function in (grpc.alts_channel_credentials, grpc.xds_channel_credentials, grpc.alts_server_credentials):

@@ -49,7 +49,7 @@ def secure(pem):
             pool = stack.enter_context(futures.ThreadPoolExecutor(4))
             server = grpc.server(pool)
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {
-                "Show": uu(show), "Who": uu(who),
+                "Show": uu(show), "Who": uu(who), "Known": uu(lambda r, context: repr(dict(context.auth_context())).encode()),
                 "Stream": grpc.stream_stream_rpc_method_handler(lambda it, c: (show(r, c) for r in it))}),))
             port = server.add_secure_port("localhost:0", credentials)
             server.start()
@@ -193,3 +193,39 @@ def test_local_credentials(secure):
     with_token = grpc.composite_channel_credentials(local, grpc.access_token_call_credentials("secret"))
     assert call("Show", with_token) == {"authorization": "Bearer secret"}
     assert call("Show", local, credentials=grpc.metadata_call_credentials(Plugin()))["x-token"] == "1"
+
+
+def test_names_of_a_client(secure, pem, tmp_path):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    for name in ("ca.pem", "ca.key"):
+        (tmp_path / name).write_bytes(pem(name))
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key", "-out", "csr", "-subj", "/O=Org/CN=me")
+    (tmp_path / "names").write_text("subjectAltName=DNS:a.example,URI:spiffe://td/me,email:me@a.example,IP:127.0.0.9")
+    openssl("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-extfile",
+            "names", "-out", "pem")
+    call = secure(grpc.ssl_server_credentials([(pem("server.key"), pem("server.pem"))], pem("ca.pem"), True))
+    known = call("Known", grpc.ssl_channel_credentials(pem("ca.pem"), (tmp_path / "key").read_bytes(),
+                                                       (tmp_path / "pem").read_bytes()))
+    assert {key: value for key, value in known.items() if key.startswith(("peer_", "x509_s"))} == {
+        "x509_subject": [b"CN=me,O=Org"], "peer_dns": [b"a.example"], "peer_uri": [b"spiffe://td/me"],
+        "peer_spiffe_id": [b"spiffe://td/me"], "peer_email": [b"me@a.example"], "peer_ip": [b"127.0.0.9"],
+        "x509_subject_alternative_name": [b"a.example", b"spiffe://td/me", b"me@a.example", b"127.0.0.9"]}
+
+
+def test_roots_that_the_environment_names(secure, pem, tmp_path, monkeypatch):
+    call = secure(grpc.ssl_server_credentials([(pem("server.key"), pem("server.pem"))]))
+    (tmp_path / "roots.pem").write_bytes(pem("ca.pem"))
+    monkeypatch.setenv("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", str(tmp_path / "roots.pem"))
+    assert call("Who", grpc.ssl_channel_credentials())[0] == [b"ssl"]
+    monkeypatch.setenv("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", str(tmp_path / "nothing.pem"))
+    with pytest.raises(grpc.RpcError) as caught:
+        call("Who", grpc.ssl_channel_credentials())
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_insecure_credentials_of_a_secure_channel(serve):
+    target = serve({"M": uu(lambda request, context: request)}).target
+    with grpc.secure_channel(target, grpc.experimental.insecure_channel_credentials()) as channel:
+        assert channel.unary_unary("/t.T/M")(b"x") == b"x"

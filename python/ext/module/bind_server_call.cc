@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "godwit/tls/certificate.h"
 #include "module.h"
 #include "server_call.h"
 #include "server_objects.h"
@@ -99,7 +100,17 @@ PyObject* auth_context(PyObject* self, PyObject*) {
     add("ssl_session_reused", "false");
     add("ssl_tls_version", peer->tls_version);
     add("x509_common_name", peer->common_name);
-    for (const std::string& name : peer->alternative_names) add("x509_subject_alternative_name", name);
+    const tls::CertificateNames names = tls::names_in(peer->certificate_pem);
+    const auto add_all = [&](const char* key, const std::vector<std::string>& all) {
+      for (const std::string& name : all) add(key, name);
+    };
+    add("x509_subject", names.subject);
+    add_all("x509_subject_alternative_name", names.all);
+    add_all("peer_dns", names.dns_names);
+    add_all("peer_uri", names.uris);
+    add_all("peer_email", names.emails);
+    add_all("peer_ip", names.ip_addresses);
+    if (names.uris.size() == 1 && names.uris[0].starts_with("spiffe://")) add("peer_spiffe_id", names.uris[0]);
     add("x509_pem_cert", peer->certificate_pem);
   }
   return dict.release().ptr();
