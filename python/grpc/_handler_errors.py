@@ -40,6 +40,14 @@ def bad_abort(path, code, details=None):
     return f"abort() was called with {code} [error id {number}]"
 
 
+def bad_code(method, code, details):
+    """set_code() with what is no code. Returns the details for the client: the handler's own, if there are any."""
+    number = error_id()
+    _log().error("%s: %s called set_code(%r), the client gets UNKNOWN [error id %s]. set_code() takes a grpc.StatusCode.",
+                 method.path, _common.source_of(method.behavior), code, number)
+    return details or f"set_code() was called with {code} [error id {number}]"
+
+
 def abort_swallowed(method):
     """A handler caught what abort() raised, and went on."""
     _log().error("%s: %s caught the AbortError of context.abort() and went on. The client got the status of abort(); "

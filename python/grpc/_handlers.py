@@ -30,11 +30,11 @@ class Method:
     # ---- what is not the usual way
 
     def fail(self, call, context, number, details):
-        """The end, with an error of ours, unless the handler chose a status before it failed."""
-        code = context._code
-        if code is not None:
-            number = STATUS_NUMBERS.get(code, _UNKNOWN)
-        if context._details is not None:
+        """The end, with an error of ours, unless the handler chose another before it failed."""
+        chosen = 0 if context._code is None else STATUS_NUMBERS.get(context._code, _UNKNOWN)
+        if chosen:
+            number = chosen
+        if context._details is not None and (chosen or context._code is None):
             details = _common.decode(context._details)
         self.end(call, context, number, details)
 
@@ -61,7 +61,7 @@ class Method:
         number = 0 if code is None else STATUS_NUMBERS.get(code, -1)
         if number < 0:
             # Not a grpc.StatusCode.
-            details = _handler_errors.bad_abort(self.path, code, details and _common.decode(details))
+            details = _handler_errors.bad_code(self, code, details and _common.decode(details))
             number = _UNKNOWN
         self.end(call, context, number, "" if details is None else _common.decode(details), last)
 

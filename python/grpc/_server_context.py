@@ -24,7 +24,10 @@ class _Context(ServicerContext):
 
     def __init__(self, rpc_event, state, request_deserializer):
         self._call = rpc_event
-        self._state = state  # the method (_handlers.py)
+
+    @property
+    def _state(self):
+        return _State(self)
 
     # ---- about the call
 
@@ -86,8 +89,8 @@ class _Context(ServicerContext):
 
     def send_initial_metadata(self, initial_metadata):
         if self._initial_sent:
-            raise ValueError(f"{self._call.path}: the initial metadata was sent already: call send_initial_metadata() "
-                             "once, before the first reply")
+            raise ValueError(f"Initial metadata no longer allowed! {self._call.path}: it was sent already; call "
+                             "send_initial_metadata() once, before the first reply")
         if not self._call.is_active():
             raise CallOverError(f"{self._call.path}: the call is over")
         self._check(initial_metadata, "send_initial_metadata")
@@ -141,6 +144,25 @@ class _Context(ServicerContext):
 
     def disable_next_message_compression(self):
         pass
+
+
+class _State:
+    """What packages for metrics read behind the API, as py-grpc-prometheus does: the reference keeps it there."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context):
+        self._context = context
+
+    @property
+    def client(self):
+        context = self._context
+        return "closed" if context._over else "open" if context._call.is_active() else "cancelled"
+
+    code = property(lambda self: self._context._code)
+    details = property(lambda self: self._context._details)
+    trailing_metadata = property(lambda self: self._context._trailing)
+    aborted = property(lambda self: self._context._aborted)
 
 
 class _RequestIterator:

@@ -74,6 +74,13 @@ def code_of(function, *arguments):
 # ---- ports, start, stop
 
 
+def test_waiting_for_the_end_of_a_server_that_nobody_starts():
+    async def main():
+        return await grpc.aio.server().wait_for_termination(timeout=0.1)
+
+    assert asyncio.run(asyncio.wait_for(main(), 30)) is True
+
+
 def test_the_port_is_a_number_that_may_be_awaited():
     async def main():
         server = server_of({"M": uu(echo)})

@@ -51,6 +51,27 @@ def test_a_chosen_status_wins_over_the_exception(serve):
     assert failure(lambda: serve({"M": uu(handler)}).unary()(b"")) == (grpc.StatusCode.INVALID_ARGUMENT, "chosen")
 
 
+def test_a_chosen_ok_does_not_hide_the_exception(serve):
+    def handler(request, context):
+        context.set_code(grpc.StatusCode.OK)
+        context.set_details("fine")
+        raise ValueError()
+
+    code, details = failure(lambda: serve({"M": uu(handler)}).unary()(b""))
+    assert code is grpc.StatusCode.UNKNOWN and details.startswith("Exception calling application: ValueError")
+
+
+def test_a_code_that_is_none(serve, errors):
+    def handler(request, context):
+        context.set_code("NOT_FOUND")
+        return b""
+
+    code, details = failure(lambda: serve({"M": uu(handler)}).unary()(b""))
+    assert code is grpc.StatusCode.UNKNOWN and details.startswith("set_code() was called with NOT_FOUND [error id ")
+    (text,) = errors()
+    assert "set_code('NOT_FOUND')" in text and number_of(details) in text and __file__ in text
+
+
 def test_without_context(serve, errors):
     code, details = failure(lambda: serve({"M": uu(lambda request: request)}).unary()(b""))
     assert code is grpc.StatusCode.UNKNOWN and "TypeError" in details

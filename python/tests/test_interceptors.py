@@ -179,3 +179,31 @@ def test_generic_and_registered_handlers(serve):
     server.stop(None)
     with pytest.raises(AttributeError, match="service"):
         grpc.server(s.pool, handlers=[object()])
+
+
+def test_what_packages_for_metrics_read(serve):
+    """py-grpc-prometheus looks behind the API."""
+    seen = []
+
+    class Metrics(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            handler = continuation(details)
+
+            def behavior(request, context):
+                try:
+                    return handler.unary_unary(request, context)
+                finally:
+                    state = context._state
+                    seen.append((state.client, state.code, state.details, state.aborted))
+            return uu(behavior)
+
+    def handler(request, context):
+        if request:
+            context.abort(grpc.StatusCode.NOT_FOUND, "text")
+        return b""
+
+    s = serve({"M": uu(handler)}, interceptors=(Metrics(),))
+    s.unary()(b"")
+    with pytest.raises(grpc.RpcError):
+        s.unary()(b"x")
+    assert seen == [("open", None, None, False), ("open", grpc.StatusCode.NOT_FOUND, b"text", True)]

@@ -1,6 +1,7 @@
 """Servers of grpc.aio."""
 import asyncio
 import sys
+import time
 
 from grpc import _common, _fork, _godwit, _log, _options
 from grpc._cython.cygrpc import UsageError
@@ -330,8 +331,14 @@ class Server(_base_server.Server):
         await calls.wait_handlers()
 
     async def wait_for_termination(self, timeout=None):
+        until = None if timeout is None else time.monotonic() + timeout
         while self._calls is None:  # nobody has started it
-            await asyncio.sleep(0.05)
+            left = 0.05 if until is None else min(0.05, until - time.monotonic())
+            if left <= 0:
+                return True
+            await asyncio.sleep(left)
+        if until is not None:
+            timeout = until - time.monotonic()
         return not (self._calls.is_deserted() or await self._calls.wait_ended(timeout))
 
     def __del__(self):
