@@ -66,12 +66,13 @@ ClientCall::~ClientCall() = default;
 // --- commands ---
 
 // Ends with the mutex free: the loop's thread, which this may wake, wants it at once.
-void ClientCall::post(std::unique_lock<std::mutex> lock) {
+void ClientCall::post(std::unique_lock<std::mutex> lock, bool here) {
   if (posted_) return;
   posted_ = true;
   retain();  // until run() returns
   lock.unlock();
-  channel_->runtime_.loop().post(*this);
+  Executor& loop = channel_->runtime_.loop();
+  here ? loop.post_and_turn(*this) : loop.post(*this);
 }
 
 void ClientCall::start() { begin(std::unique_lock(mutex_)); }
@@ -102,7 +103,9 @@ void ClientCall::begin(std::unique_lock<std::mutex> lock) {
     end_here(StatusCode::kDeadlineExceeded,
              std::string(kDeadlineExceeded) + ": the time-out was zero or less when the call began");
   } else {
-    return post(std::move(lock));
+    counted_ = true;
+    const bool alone = channel_->runtime_.calls.fetch_add(1, std::memory_order_relaxed) == 0;
+    return post(std::move(lock), alone);
   }
   lock.unlock();
   signal(kInitialMetadata | kEnded);
@@ -156,6 +159,7 @@ void ClientCall::want_message() {
 // With the mutex. The end, by this side or the other.
 Bell::Ring ClientCall::end(StatusCode code, std::string details) {
   ended_ = true;
+  if (counted_) channel_->runtime_.calls.fetch_sub(1, std::memory_order_relaxed);
   code_ = code;
   details_ = std::move(details);
   return bell_.strike();

@@ -115,7 +115,7 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   void begin(std::unique_lock<std::mutex> lock);
   void pop(Slice& message);
   void fetch_more(std::unique_lock<std::mutex> lock);
-  void post(std::unique_lock<std::mutex> lock);
+  void post(std::unique_lock<std::mutex> lock, bool here = false);  // Executor::post_and_turn()
   // What to ring.
   Bell::Ring end(StatusCode code, std::string details);
   Bell::Ring end_here(StatusCode code, std::string details);
@@ -157,6 +157,7 @@ class ClientCall final : public EventSource, private rpc::CallSink, private Work
   std::size_t incoming_bytes_ = 0;
   bool only_one_ = false;
   bool started_ = false;
+  bool counted_ = false;  // in Runtime::calls
   bool posted_ = false;
   bool loop_can_write_ = true;
   bool was_full_ = false;  // can_write() has been false: kWritable follows

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "godwit/async/futex.h"
+#include "godwit/base/time.h"
 #include "runtime.h"
 
 namespace godwit::python {
@@ -81,8 +82,9 @@ void EventQueue::push(EventSource* const* sources, std::size_t count) {
 void EventQueue::wake_one(std::unique_lock<std::mutex> lock) {
   if (waking_ > 0 || waiters_ == 0) return;
   ++waking_;
+  bell_.fetch_add(1, std::memory_order_relaxed);
   lock.unlock();
-  changed_.notify_one();
+  futex_wake_one(bell_);
 }
 
 std::size_t EventQueue::drain(std::size_t max, std::vector<Event>& out) {
@@ -112,21 +114,18 @@ std::size_t EventQueue::drain(std::size_t max, std::vector<Event>& out) {
 bool EventQueue::wait(Duration timeout) {
   if (dead()) return false;
   std::unique_lock lock(mutex_);
-  const bool for_ever = timeout < Duration::zero();
-  // Beyond a year nobody can tell the difference, and clocks do not overflow.
-  const auto until = std::chrono::steady_clock::now() + std::min<Duration>(timeout, std::chrono::hours(24 * 365));
+  const TimePoint until = timeout < Duration::zero() ? kNever : add_saturating(system_clock().now(), timeout);
   while (count_ == 0 && !closed_) {
+    const Duration left = until == kNever ? Duration(-1) : until - system_clock().now();
+    if (until != kNever && left <= Duration::zero()) break;
+    const std::uint32_t ticket = bell_.load(std::memory_order_relaxed);
     ++waiters_;
-    std::cv_status status = std::cv_status::no_timeout;
-    if (for_ever) {
-      changed_.wait(lock);
-    } else {
-      status = changed_.wait_until(lock, until);
-    }
+    lock.unlock();
+    futex_wait(bell_, ticket, left);
+    lock.lock();
     --waiters_;
     // Whoever comes back looks at the queue: a wake-up that was meant for it or for another has been heard.
     if (waking_ > 0) --waking_;
-    if (status == std::cv_status::timeout) break;
   }
   return count_ > 0;
 }
@@ -135,7 +134,8 @@ void EventQueue::close() {
   if (dead()) return;
   std::lock_guard lock(mutex_);
   closed_ = true;
-  changed_.notify_all();
+  bell_.fetch_add(1, std::memory_order_relaxed);
+  futex_wake_all(bell_);
 }
 
 bool EventQueue::closed() const {
@@ -151,7 +151,8 @@ void EventQueue::abandon() {
     std::lock_guard lock(mutex_);
     abandoned_ = closed_ = true;
     for (; count_ > 0; --count_, first_ = (first_ + 1) & (ring_.size() - 1)) left.push_back(ring_[first_]);
-    changed_.notify_all();
+    bell_.fetch_add(1, std::memory_order_relaxed);
+    futex_wake_all(bell_);
   }
   for (EventSource* source : left) source->release();
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -148,8 +147,9 @@ class EventQueue final : public Shared {
   const std::uint64_t generation_;
   const int descriptor_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<EventSource*> ring_;  // a ring of waiting sources, each with a reference; its size is a power of two
+  std::atomic<std::uint32_t> bell_{0};  // changes when a thread is told; not a condition variable, whose waiter leaves
+                                        // the mutex by way of the kernel
+  std::vector<EventSource*> ring_;      // a ring of waiting sources, each with a reference; its size is a power of two
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   int waiters_ = 0;

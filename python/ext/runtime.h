@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -31,6 +32,10 @@ class Runtime {
   // For the loop's thread: events, and threads to wake, that are gathered until the end of the turn.
   EventBatch& events() { return *events_; }
   WakeBatch& wakes() { return *wakes_; }
+
+  // Calls that have begun and not ended, of all channels. One that begins alone is sent on its caller's thread; beside
+  // others the loop's thread sends, many at once.
+  std::atomic<std::size_t> calls{0};
 
   // Forking. Before fork() every loop of the process comes to rest between two turns, so that no lock of ours is held
   // and no object half changed; in the parent they go on. In the child the loops, connections, channels and servers of

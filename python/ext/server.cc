@@ -116,7 +116,9 @@ bool Server::wait_stopped(TimePoint until) { return core_->dead() || core_->wait
 
 void Server::flush() {
   if (core_->dead()) return;
-  for (const auto& loop : core_->loops()) loop->flush();
+  // With calls in hand the loop's thread sends, while this one goes on with them.
+  const bool here = core_->handling() == 0;
+  for (const auto& loop : core_->loops()) loop->flush(here);
 }
 
 std::size_t Server::active_calls() const { return core_->dead() ? 0 : core_->handling(); }

@@ -54,8 +54,10 @@ class Server final : public Shared {
   // True when stopped; waits without Python's lock. False at `until`.
   bool wait_stopped(TimePoint until);
 
-  // Sends what finish_later() has noted: wakes each loop at most once for all.
+  // Sends what finish_later() has noted: wakes each loop at most once for all. With no other call in hand it is sent on
+  // the caller's thread (idle() tells): then better without Python's lock.
   void flush();
+  bool idle() const { return active_calls() == 0; }
 
   // Calls that Python has in hand.
   std::size_t active_calls() const;

@@ -48,12 +48,16 @@ void ServerLoop::send_later(ServerCall& call) {
     work->next_work = head;
   } while (!outbox_.compare_exchange_weak(head, work, std::memory_order_seq_cst, std::memory_order_relaxed));
   // Either the loop sees the call when it looks for the last time, or this sees that the timer does not run.
-  if (!core_.explicit_flush() && !armed_.load(std::memory_order_seq_cst)) flush();
+  if (!core_.explicit_flush() && !armed_.load(std::memory_order_seq_cst) && must_post()) executor_.post(*this);
 }
 
-void ServerLoop::flush() {
-  if (outbox_.load(std::memory_order_seq_cst) == nullptr) return;
-  if (!flushing_.exchange(true, std::memory_order_acq_rel)) executor_.post(*this);
+void ServerLoop::flush(bool here) {
+  if (must_post()) here ? executor_.post_and_turn(*this) : executor_.post(*this);
+}
+
+bool ServerLoop::must_post() {
+  if (outbox_.load(std::memory_order_seq_cst) == nullptr) return false;
+  return !flushing_.exchange(true, std::memory_order_acq_rel);
 }
 
 void ServerLoop::run() {

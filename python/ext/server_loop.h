@@ -47,11 +47,13 @@ class ServerLoop final : private Work, private Timer {
   void give_back(ServerCall& call);
   void post(ServerCall& call);        // with a reference
   void send_later(ServerCall& call);  // the same, without waking the loop
-  void flush();
+  // `here`: the loop's turn may be made on this thread, which has no call's mutex (Executor::post_and_turn()).
+  void flush(bool here);
 
  private:
   void run() override;
   void on_timer() override;
+  bool must_post();
   bool collect();
   void arm();
 

@@ -146,7 +146,12 @@ void bind_server(nb::module_& m) {
            })
       .def("stop", &stop, nb::arg("grace").none(), nb::arg("watch").none() = nb::none())
       .def("wait_stopped", &wait_stopped, nb::arg("timeout") = nb::none())
-      .def("flush", [](ServerHandle& self) { self.server->flush(); })
+      .def("flush",
+           [](ServerHandle& self) {
+             if (!self.server->idle()) return self.server->flush();
+             nb::gil_scoped_release release;
+             self.server->flush();
+           })
       .def("active_calls", [](ServerHandle& self) { return self.server->active_calls(); });
 
   bind_server_call(m);

@@ -31,6 +31,9 @@ class Executor {
 
   // Runs `work` in a later turn. Any thread. Work posted by one thread runs in the order of its posts.
   virtual void post(Work& work) = 0;
+  // As post(). When the loop sleeps, its turn may be made here and now, on the caller's thread, which is the loop's for
+  // so long: no other thread has to be woken. The caller holds nothing that work of the loop could wait for.
+  virtual void post_and_turn(Work& work) { post(work); }
   // True on the loop's own thread (always true in a simulation).
   virtual bool on_loop() const = 0;
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "godwit/net/descriptor.h"
-#include "godwit/net/net_test_recorder.h"
 #include "godwit/net/name_lookup.h"
+#include "godwit/net/net_test_recorder.h"
 #include "godwit/net/socket_address.h"
 
 namespace godwit::net {
@@ -68,8 +68,7 @@ TEST(Dialer, GivesUpAtTheDeadline) {
 
 TEST(Dialer, AFullUnixQueueIsAskedAgainUntilTheDeadline) {
   TestLoop loop;
-  const SocketAddress address =
-      parse_address("unix-abstract:godwit-dial-" + std::to_string(getpid())).value();
+  const SocketAddress address = parse_address("unix-abstract:godwit-dial-" + std::to_string(getpid())).value();
   auto listener = listen(loop.loop(), address, {.backlog = 0});
   ASSERT_TRUE(listener.ok());
   std::vector<std::unique_ptr<ByteStream>> streams;

@@ -87,6 +87,48 @@ void EventLoop::post(Work& work) {
   if (head == &asleep_) reactor_->wake();
 }
 
+void EventLoop::post_and_turn(Work& work) {
+  if (on_loop()) return posted_here_.push(work);
+  std::unique_lock turns(turn_mutex_, std::defer_lock);
+  if (given_up_ || posted_.load(std::memory_order_relaxed) != &asleep_ || risen_.load(std::memory_order_relaxed) ||
+      !turns.try_lock()) {
+    return post(work);
+  }
+  void* expected = &asleep_;
+  if (!posted_.compare_exchange_strong(expected, nullptr, std::memory_order_acquire, std::memory_order_relaxed)) {
+    turns.unlock();
+    return post(work);
+  }
+  // Whatever is posted from here on is seen by try_sleep().
+  const std::thread::id sleeper = owner_.load(std::memory_order_relaxed);
+  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  posted_here_.push(work);
+  turn_for_sleeper();
+  owner_.store(sleeper, std::memory_order_relaxed);
+}
+
+// Some turns without input. At the end the sleeper sleeps on, or was woken.
+void EventLoop::turn_for_sleeper() {
+  constexpr int kTurns = 4;
+  for (int i = 0; i < kTurns; ++i) {
+    ++turns_;
+    time_is_old_ = true;
+    rest_of_turn();
+    if (stop_.load(std::memory_order_relaxed) || rest_.load(std::memory_order_relaxed) != 0) break;
+    if (has_work()) continue;
+    if (risen_.load(std::memory_order_relaxed)) return;  // it looks around by itself
+    if (wheel_.next() < sleeps_until_) break;
+    if (try_sleep()) return;
+  }
+  reactor_->wake();
+}
+
+bool EventLoop::has_work() const {
+  return posted_here_.first || posted_there_.first || turn_end_.first || reactor_->has_again() ||
+         posted_.load(std::memory_order_relaxed) != nullptr || stop_.load(std::memory_order_relaxed) ||
+         rest_.load(std::memory_order_relaxed) != 0;
+}
+
 // Takes over what other threads have posted, in order. True when there is anything.
 bool EventLoop::take_posted() {
   void* head = posted_.load(std::memory_order_relaxed);
@@ -126,17 +168,14 @@ void EventLoop::withdraw(Work& work) {
 
 void EventLoop::poll() {
   time_is_old_ = true;
-  const bool busy = posted_here_.first || posted_there_.first || turn_end_.first ||
-                    posted_.load(std::memory_order_relaxed) != nullptr || stop_.load(std::memory_order_relaxed) ||
-                    rest_.load(std::memory_order_relaxed) != 0;
-  if (busy) {
-    reactor_->poll(Duration::zero());
+  if (has_work()) {
+    reactor_->poll();
     return;
   }
   if (options_.busy_poll > Duration::zero()) {
     const TimePoint until = add_saturating(clock_.now(), options_.busy_poll);
     for (;;) {
-      if (reactor_->poll(Duration::zero()) > 0 || posted_.load(std::memory_order_relaxed) != nullptr ||
+      if (reactor_->poll() > 0 || posted_.load(std::memory_order_relaxed) != nullptr ||
           stop_.load(std::memory_order_relaxed) || rest_.load(std::memory_order_relaxed) != 0) {
         return;
       }
@@ -145,22 +184,36 @@ void EventLoop::poll() {
       if (time >= until) break;
     }
   }
-  Duration timeout(-1);
-  if (const TimePoint next = wheel_.next(); next != kNever) {
-    timeout = std::max(next - clock_.now(), Duration::zero());
-  }
-  if (timeout == Duration::zero() || !try_sleep()) {
-    reactor_->poll(Duration::zero());
-    return;
-  }
-  reactor_->poll(timeout);
+  sleep(wheel_.next());
+  reactor_->hand_out();
+}
+
+// Until something is ready or posted, or the time has come. Meanwhile the loop may be another thread's.
+void EventLoop::sleep(TimePoint until) {
+  const Duration timeout = until == kNever ? Duration(-1) : std::max(until - clock_.now(), Duration::zero());
+  if (timeout == Duration::zero() || !try_sleep()) return reactor_->wait(Duration::zero());
+  sleeps_until_ = until;
+  reactor_->begin_wait();
+  turn_mutex_.unlock();
+  reactor_->wait(timeout);
+  // From here on posts wake nobody, and nobody else takes the loop.
+  risen_.store(true, std::memory_order_relaxed);
   void* expected = &asleep_;
   posted_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed, std::memory_order_relaxed);
+  turn_mutex_.lock();
+  risen_.store(false, std::memory_order_relaxed);
+  expected = &asleep_;
+  posted_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed, std::memory_order_relaxed);
+  time_is_old_ = true;
 }
 
 void EventLoop::turn() {
   ++turns_;
   poll();
+  rest_of_turn();
+}
+
+void EventLoop::rest_of_turn() {
   // What is posted from here on belongs to the next turn, but for what input made ready in this one.
   if (take_posted() || posted_here_.first) {
     List there = std::exchange(posted_there_, {});
@@ -176,6 +229,7 @@ void EventLoop::turn() {
 
 void EventLoop::run() {
   GODWIT_ASSERT(!running_ && "an event loop is run by one thread at a time");
+  turn_mutex_.lock();
   running_.store(true, std::memory_order_seq_cst);
   owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   if (rest_.load(std::memory_order_seq_cst) != 0) rest();
@@ -187,6 +241,7 @@ void EventLoop::run() {
   owner_.store(std::thread::id(), std::memory_order_relaxed);
   time_is_old_ = true;
   running_.store(false, std::memory_order_seq_cst);
+  turn_mutex_.unlock();
 }
 
 void EventLoop::ask_to_rest(std::uint32_t number) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "godwit/async/executor.h"
@@ -24,8 +25,13 @@ class ReadBuffer;
 //
 // Around a fork() loops come to rest: net/fork.h.
 //
-// Threads: post(), stop() and on_loop() from any; everything else on the thread that runs the loop, or, while nobody
-// runs it, on one other thread at a time (to set it up and take it down).
+// Who makes the turns: the thread in run(). While it sleeps for input, another one may make turns without input in its
+// place (post_and_turn()): what would have cost two changes of threads and a wake-up is done where it came up. The
+// sleeper is woken only for what the other has left: a timer earlier than it knows, input to be read on, stop(). When
+// both want the loop, the one in run() gets it.
+//
+// Threads: post(), post_and_turn(), stop() and on_loop() from any; everything else on the thread that makes the turn,
+// or, while nobody runs the loop, on one other thread at a time (to set it up and take it down).
 class EventLoop final : public Executor {
  public:
   struct Options {
@@ -47,6 +53,7 @@ class EventLoop final : public Executor {
   void stop();
 
   void post(Work& work) override;
+  void post_and_turn(Work& work) override;
   bool on_loop() const override { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
   void at_turn_end(Work& work) override;
   void withdraw(Work& work) override;
@@ -91,7 +98,11 @@ class EventLoop final : public Executor {
   void rest();
 
   void turn();
+  void rest_of_turn();
   void poll();
+  void sleep(TimePoint until);
+  void turn_for_sleeper();
+  bool has_work() const;
   bool try_sleep();
   bool take_posted();
 
@@ -111,14 +122,19 @@ class EventLoop final : public Executor {
   List ending_;  // the part of turn_end_ that is being run
   std::atomic<std::thread::id> owner_{};
   LoopLink link_;
-  bool given_up_ = false;                    // belongs to the parent of this process
-  std::atomic<std::uint32_t> resting_{0};    // the number of the rest that it keeps, or kept last
+  bool given_up_ = false;                  // belongs to the parent of this process
+  std::atomic<std::uint32_t> resting_{0};  // the number of the rest that it keeps, or kept last
+
+  // Held by who makes turns: by the thread in run() but while it sleeps.
+  std::mutex turn_mutex_;
+  TimePoint sleeps_until_ = kNever;  // guarded by turn_mutex_
 
   // Posts of other threads, newest first; the address of asleep_ when the loop sleeps or is about to, and a post has
   // to wake it. On a line of its own: others write here.
   alignas(64) std::atomic<void*> posted_{nullptr};
   std::atomic<bool> stop_{false};
   std::atomic<std::uint32_t> rest_{0};  // the number of the rest that is asked for
+  std::atomic<bool> risen_{false};      // the sleeper is back and wants the loop
   char asleep_ = 0;
 };
 

@@ -1,7 +1,10 @@
 #include "godwit/net/event_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -14,6 +17,7 @@
 #include "godwit/async/sync_wait.h"
 #include "godwit/async/worker_pool.h"
 #include "godwit/net/loop_group.h"
+#include "godwit/net/reactor.h"
 
 namespace godwit::net {
 namespace {
@@ -284,6 +288,139 @@ TEST(WorkerPoolOnALoop, ACoroutineDestroyedMeanwhileIsNotResumed) {
   pool.stop();
   loop.reset();  // frees what came back
   EXPECT_FALSE(resumed);
+}
+
+// A thread in run(), and the loop asleep there, as far as one can tell.
+class PostAndTurn : public ::testing::Test {
+ protected:
+  PostAndTurn() : loop_(make_loop()), runner_([this] { loop_->run(); }) {}
+  ~PostAndTurn() override {
+    loop_->stop();
+    if (runner_.joinable()) runner_.join();
+  }
+  // Again and again, until it was done on this thread.
+  void turn_here(const std::function<void()>& function) {
+    const std::thread::id here = std::this_thread::get_id();
+    std::thread::id ran_on;
+    do {
+      std::atomic<bool> ran = false;
+      Call call([&] {
+        EXPECT_TRUE(loop_->on_loop());
+        ran_on = std::this_thread::get_id();
+        if (ran_on == here) function();
+        ran = true;
+        ran.notify_one();
+      });
+      loop_->post_and_turn(call);
+      ran.wait(false);
+      EXPECT_FALSE(loop_->on_loop());
+    } while (ran_on != here);
+  }
+
+  std::unique_ptr<EventLoop> loop_;
+  std::thread runner_;
+};
+
+TEST_F(PostAndTurn, RunsWholeTurnsOnTheCallersThreadWhenTheLoopSleeps) {
+  const std::thread::id here = std::this_thread::get_id();
+  int posted_on_here = 0, ends = 0;
+  std::atomic<int> done = 0;
+  Call posted([&] { posted_on_here += std::this_thread::get_id() == here, ++done, done.notify_one(); });
+  Call end([&] { ++ends, loop_->post(posted); });
+  turn_here([&] {
+    done = 0;
+    loop_->at_turn_end(end);
+  });
+  done.wait(0);
+  EXPECT_GT(posted_on_here, 0);
+  EXPECT_GT(ends, 0);
+}
+
+TEST_F(PostAndTurn, TheSleeperLearnsOfAnEarlierTimer) {
+  std::atomic<bool> fired = false;
+  std::thread::id fired_on;
+  CallAt timer;
+  timer.function = [&] { fired_on = std::this_thread::get_id(), fired = true, fired.notify_one(); };
+  turn_here([&] { loop_->timers().schedule(timer, loop_->now() + 1ms); });
+  fired.wait(false);
+  EXPECT_EQ(fired_on, runner_.get_id());
+}
+
+TEST_F(PostAndTurn, StopInsideEndsRun) {
+  turn_here([&] { loop_->stop(); });
+  runner_.join();
+}
+
+TEST_F(PostAndTurn, FromManyThreadsBesidePostsAndTimers) {
+  constexpr int kThreads = 4, kPosts = 20'000;
+  std::vector<int> seen[kThreads];
+  int total = 0, ticks = 0;  // the loop's, whoever makes its turns
+  CallAt ticker;
+  ticker.function = [&] {
+    ++ticks;
+    loop_->timers().schedule(ticker, loop_->now() + 50us);
+  };
+  Call start([&] { ticker.function(); });
+  loop_->post(start);
+  std::vector<std::unique_ptr<Call>> calls[kThreads];
+  std::vector<std::thread> posters;
+  for (int t = 0; t < kThreads; ++t) {
+    for (int i = 0; i < kPosts; ++i) {
+      calls[t].push_back(std::make_unique<Call>([&, t, i] {
+        EXPECT_TRUE(loop_->on_loop());
+        seen[t].push_back(i);
+        if (++total == kThreads * kPosts) loop_->stop();
+      }));
+    }
+  }
+  for (int t = 0; t < kThreads; ++t) {
+    posters.emplace_back([&, t] {
+      for (int i = 0; i < kPosts; ++i) {
+        Call& call = *calls[t][static_cast<std::size_t>(i)];
+        (i + t) % 3 ? loop_->post_and_turn(call) : loop_->post(call);
+        if (i % 64 == 0) std::this_thread::yield();
+      }
+    });
+  }
+  for (auto& poster : posters) poster.join();
+  runner_.join();
+  EXPECT_GT(ticks, 0);
+  for (int t = 0; t < kThreads; ++t) {
+    ASSERT_EQ(seen[t].size(), std::size_t{kPosts});
+    EXPECT_TRUE(std::is_sorted(seen[t].begin(), seen[t].end()));
+  }
+}
+
+// What the reactor found while it slept may be gone by the time that it hands it out.
+TEST(Reactor, WatchesRemovedWhileItWaitsAreNotCalled) {
+  class Counter final : public Watch {
+   public:
+    void on_ready(std::uint32_t) override { ++calls; }
+    int calls = 0;
+  };
+  Reactor reactor;
+  ASSERT_TRUE(reactor.open().ok());
+  int first[2], second[2];
+  ASSERT_EQ(pipe2(first, O_CLOEXEC | O_NONBLOCK) + pipe2(second, O_CLOEXEC | O_NONBLOCK), 0);
+  Counter gone, kept;
+  ASSERT_TRUE(reactor.add(gone, first[0], EPOLLIN).ok());
+  ASSERT_TRUE(reactor.add(kept, second[0], EPOLLIN).ok());
+  ASSERT_EQ(write(first[1], "x", 1) + write(second[1], "x", 1), 2);
+  reactor.begin_wait();
+  reactor.wait(Duration(-1));
+  reactor.remove(gone);
+  reactor.hand_out();
+  EXPECT_EQ(gone.calls, 0);
+  EXPECT_EQ(kept.calls, 1);
+  // Added again meanwhile: called, once too often at most.
+  reactor.begin_wait();
+  reactor.wait(Duration(-1));
+  reactor.remove(kept);
+  ASSERT_TRUE(reactor.add(kept, second[0], EPOLLIN).ok());
+  reactor.hand_out();
+  EXPECT_EQ(kept.calls, 2);
+  reactor.remove(kept);
+  for (const int fd : {first[0], first[1], second[0], second[1]}) close(fd);
 }
 
 TEST(LoopGroup, RunsALoopOnEachThread) {

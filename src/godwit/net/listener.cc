@@ -42,7 +42,11 @@ class SocketListener final : public Listener, private Watch, private Timer {
  public:
   SocketListener(EventLoop& loop, OwnedDescriptor socket, SocketAddress address, std::shared_ptr<SocketFile> file,
                  bool shared)
-      : loop_(loop), socket_(std::move(socket)), address_(std::move(address)), file_(std::move(file)), shared_(shared) {}
+      : loop_(loop),
+        socket_(std::move(socket)),
+        address_(std::move(address)),
+        file_(std::move(file)),
+        shared_(shared) {}
   ~SocketListener() override {
     if (gone_) *gone_ = true;
     loop_.reactor().remove(*this);
@@ -84,16 +88,18 @@ class SocketListener final : public Listener, private Watch, private Timer {
       }
       const int error = errno;
       switch (error) {
-        case EAGAIN: return;
+        case EAGAIN:
+          return;
         case EINTR:
         case ECONNABORTED:  // the peer gave up while it waited
-        case EPROTO: continue;
-        default: break;
+        case EPROTO:
+          continue;
+        default:
+          break;
       }
       loop_.reactor().remove(*this);
       rest();
-      events_->on_accept_error(
-          error_from_errno("accept on " + address_.text() + " (trying again in 0.1 s)", error));
+      events_->on_accept_error(error_from_errno("accept on " + address_.text() + " (trying again in 0.1 s)", error));
       return;
     }
   }
@@ -164,8 +170,7 @@ Result<std::vector<std::unique_ptr<Listener>>, Error> listen_tcp(std::span<Event
   std::vector<std::unique_ptr<Listener>> listeners;
   for (std::size_t i = 0; i < loops.size(); ++i) {
     if (::listen(sockets[i].get(), options.backlog) != 0) return failed(address, errno);
-    listeners.push_back(
-        std::make_unique<SocketListener>(*loops[i], std::move(sockets[i]), address, nullptr, false));
+    listeners.push_back(std::make_unique<SocketListener>(*loops[i], std::move(sockets[i]), address, nullptr, false));
   }
   return listeners;
 }
@@ -175,14 +180,15 @@ Result<void, Error> clear_path(const SocketAddress& address, const NativeAddress
   struct stat status;
   if (lstat(address.path.c_str(), &status) != 0) return {};
   if (!S_ISSOCK(status.st_mode)) {
-    return Failure(Error("listen on " + address.text() + ": there is a file that is no socket; remove it or choose another path",
-                         EADDRINUSE));
+    return Failure(
+        Error("listen on " + address.text() + ": there is a file that is no socket; remove it or choose another path",
+              EADDRINUSE));
   }
   const OwnedDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!probe.valid()) return failed(address, errno);
   if (connect(probe.get(), native.get(), native.size) == 0 || errno == EAGAIN) {
-    return Failure(Error("listen on " + address.text() + ": another program listens there; stop it or choose another path",
-                         EADDRINUSE));
+    return Failure(Error(
+        "listen on " + address.text() + ": another program listens there; stop it or choose another path", EADDRINUSE));
   }
   if (errno != ECONNREFUSED) return failed(address, errno);
   if (unlink(address.path.c_str()) != 0) return failed(address, errno);

@@ -125,13 +125,13 @@ TEST(Listener, TakesAThousandConnections) {
   std::vector<std::unique_ptr<PendingOperation>> operations;
   std::vector<std::unique_ptr<Recorder>> clients;
   for (std::size_t i = 0; i < kCount; ++i) {
-    operations.push_back(dialer.dial(acceptor.listener->address(), kNever,
-                                     [&](Result<std::unique_ptr<ByteStream>, Error> stream) {
-                                       ASSERT_TRUE(stream.ok()) << stream.error().message;
-                                       clients.push_back(std::make_unique<Recorder>(loop, std::move(*stream)));
-                                       clients.back()->send(std::to_string(clients.size()));
-                                       loop.happened();
-                                     }));
+    operations.push_back(
+        dialer.dial(acceptor.listener->address(), kNever, [&](Result<std::unique_ptr<ByteStream>, Error> stream) {
+          ASSERT_TRUE(stream.ok()) << stream.error().message;
+          clients.push_back(std::make_unique<Recorder>(loop, std::move(*stream)));
+          clients.back()->send(std::to_string(clients.size()));
+          loop.happened();
+        }));
   }
   std::size_t answered = 0;
   loop.run_until([&] {

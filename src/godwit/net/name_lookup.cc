@@ -40,7 +40,8 @@ Addresses resolve(const std::string& host, const std::string& port, int flags) {
     std::memcpy(&native.storage, a->ai_addr, a->ai_addrlen);
     native.size = a->ai_addrlen;
     SocketAddress address = native.address();
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(std::move(address));
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+      addresses.push_back(std::move(address));
   }
   freeaddrinfo(found);
   if (addresses.empty()) return Failure(Error("look up " + host + ": no IPv4 or IPv6 address"));
@@ -87,8 +88,8 @@ class LookupOperation final : public PendingOperation, private Work {
       return finish_later(Failure(Error("look up a host: the name holds a NUL byte")));
     }
     if (is_digits(port) && (port.size() > 5 || std::atoi(std::string(port).c_str()) > 65535)) {
-      return finish_later(Failure(Error("look up " + std::string(host) + ": the port " + std::string(port.substr(0, 20)) +
-                                        " is above 65535")));
+      return finish_later(Failure(
+          Error("look up " + std::string(host) + ": the port " + std::string(port.substr(0, 20)) + " is above 65535")));
     }
     if (is_numeric(host, port)) {
       return finish_later(resolve(std::string(host), std::string(port), AI_NUMERICHOST | AI_NUMERICSERV));
@@ -147,8 +148,7 @@ class LoopLookup final : public NameLookup {
 
 }  // namespace
 
-SystemNameLookup::SystemNameLookup(std::size_t threads)
-    : pool_({.threads = threads, .name = "godwit-names"}) {}
+SystemNameLookup::SystemNameLookup(std::size_t threads) : pool_({.threads = threads, .name = "godwit-names"}) {}
 
 std::unique_ptr<NameLookup> SystemNameLookup::on(Executor& executor) {
   return std::make_unique<LoopLookup>(pool_, executor);

@@ -40,6 +40,7 @@ Result<void, Error> Reactor::add(Watch& watch, int descriptor, std::uint32_t eve
   }
   watch.reactor_ = this;
   watch.descriptor_ = descriptor;
+  if (!removed_.empty()) std::erase(removed_, &watch);
   return {};
 }
 
@@ -60,6 +61,7 @@ void Reactor::remove(Watch& watch) {
   for (int i = batch_position_; i < batch_size_; ++i) {
     if (batch_[i].data.ptr == &watch) batch_[i].data.ptr = nullptr;
   }
+  if (waiting_) removed_.push_back(&watch);
   watch.reactor_ = nullptr;
   watch.descriptor_ = -1;
 }
@@ -84,12 +86,12 @@ void Reactor::unlink_again(Watch& watch) {
   --again_count_;
 }
 
-int Reactor::wait(epoll_event* events, int count, Duration timeout) {
+int Reactor::wait_for_events(Duration timeout) {
   if (timeout > Duration::zero() && has_pwait2_) {
     timespec limit;
     limit.tv_sec = static_cast<time_t>(timeout.count() / 1'000'000'000);
     limit.tv_nsec = static_cast<long>(timeout.count() % 1'000'000'000);
-    const int ready = epoll_pwait2(epoll_.get(), events, count, &limit, nullptr);
+    const int ready = epoll_pwait2(epoll_.get(), batch_, kBatch, &limit, nullptr);
     if (ready >= 0 || errno != ENOSYS) return ready;
     has_pwait2_ = false;  // Linux before 5.11: milliseconds
   }
@@ -100,15 +102,26 @@ int Reactor::wait(epoll_event* events, int count, Duration timeout) {
     const std::int64_t rounded_up = (timeout.count() - 1) / 1'000'000 + 1;
     milliseconds = static_cast<int>(std::min<std::int64_t>(rounded_up, std::numeric_limits<int>::max()));
   }
-  return epoll_wait(epoll_.get(), events, count, milliseconds);
+  return epoll_wait(epoll_.get(), batch_, kBatch, milliseconds);
 }
 
-int Reactor::poll(Duration timeout) {
-  const std::size_t again = again_count_;
-  const int ready = wait(batch_, kBatch, again > 0 ? Duration::zero() : timeout);
-  GODWIT_ASSERT(ready >= 0 || errno == EINTR);
+void Reactor::wait(Duration timeout) {
+  ready_ = wait_for_events(timeout);
+  GODWIT_ASSERT(ready_ >= 0 || errno == EINTR);
+}
+
+int Reactor::hand_out() {
+  waiting_ = false;
   batch_position_ = 0;
-  batch_size_ = std::max(ready, 0);
+  batch_size_ = std::max(ready_, 0);
+  // A watch that another one took the place of is called once more than needed.
+  for (Watch* const removed : removed_) {
+    for (int i = 0; i < batch_size_; ++i) {
+      if (batch_[i].data.ptr == removed) batch_[i].data.ptr = nullptr;
+    }
+  }
+  removed_.clear();
+  const std::size_t again = again_count_;
   int called = 0;
   for (std::size_t i = 0; i < again && again_first_; ++i, ++called) {
     Watch& watch = *again_first_;
@@ -121,6 +134,7 @@ int Reactor::poll(Duration timeout) {
     ++called;
     static_cast<Watch*>(event.data.ptr)->on_ready(event.events);
   }
+  batch_position_ = batch_size_ = 0;
   return called;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "godwit/base/error.h"
 #include "godwit/base/result.h"
@@ -58,14 +59,19 @@ class Reactor {
   void call_again(Watch& watch);
   bool has_again() const { return again_first_ != nullptr; }
 
-  // Sleeps until something is ready, at most `timeout` (zero: not at all; negative: without limit), and hands it out.
-  // Returns how many watches were called.
-  int poll(Duration timeout);
+  // Looks what is ready, without sleeping, and hands it out. Returns how many watches were called.
+  int poll() { return wait(Duration::zero()), hand_out(); }
+  // The two parts of it. wait() sleeps until something is ready, at most `timeout` (zero: not at all; negative: without
+  // limit). Between begin_wait() and hand_out() another thread may use everything but these functions, if it is kept
+  // from doing so at the same time as hand_out(): watches that it removes are not called.
+  void begin_wait() { waiting_ = true; }
+  void wait(Duration timeout);
+  int hand_out();
   // Makes poll() return, now or at its next call. Any thread.
   void wake();
 
  private:
-  int wait(epoll_event* events, int count, Duration timeout);
+  int wait_for_events(Duration timeout);
   void unlink_again(Watch& watch);
 
   static constexpr int kBatch = 256;
@@ -76,7 +82,10 @@ class Reactor {
   Watch* again_last_ = nullptr;
   std::size_t again_count_ = 0;
   int batch_position_ = 0;
-  int batch_size_ = 0;
+  int batch_size_ = 0;  // 0 while batch_ is filled
+  int ready_ = 0;       // what was filled in
+  bool waiting_ = false;
+  std::vector<Watch*> removed_;  // since begin_wait(), and not added again: batch_ may have them
   epoll_event batch_[kBatch];
 };
 

@@ -7,8 +7,8 @@
 
 namespace godwit::net {
 
-// The buffer into which all streams of one loop read. A block is used from its beginning as long as nobody keeps a slice
-// of it; behind kept slices reading goes on in the rest, and when little is left, in another block.
+// The buffer into which all streams of one loop read. A block is used from its beginning as long as nobody keeps a
+// slice of it; behind kept slices reading goes on in the rest, and when little is left, in another block.
 class ReadBuffer {
  public:
   // Where to read to now: never empty.

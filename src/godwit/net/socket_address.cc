@@ -79,9 +79,12 @@ SocketAddress NativeAddress::address() const {
 
 std::string peer_text_of(const SocketAddress& address) {
   switch (address.kind) {
-    case SocketAddress::Kind::kIpv4: return "ipv4:" + address.text();
-    case SocketAddress::Kind::kIpv6: return "ipv6:" + address.text();
-    case SocketAddress::Kind::kUnix: return address.text();
+    case SocketAddress::Kind::kIpv4:
+      return "ipv4:" + address.text();
+    case SocketAddress::Kind::kIpv6:
+      return "ipv6:" + address.text();
+    case SocketAddress::Kind::kUnix:
+      return address.text();
   }
   return {};
 }

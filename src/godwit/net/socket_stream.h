@@ -55,12 +55,12 @@ class SocketStream final : public ByteStream, private Watch {
   int errno_ = 0;
   const char* failed_at_ = nullptr;  // what was tried when the stream broke
   ByteStreamEvents* events_ = nullptr;
-  bool* gone_ = nullptr;       // set by the destructor while an event is being handed out
+  bool* gone_ = nullptr;  // set by the destructor while an event is being handed out
   bool paused_ = false;
-  bool readable_ = false;      // an edge was seen and the socket is not known to be empty
-  bool hung_up_ = false;       // the end or an error waits behind the data: a short read does not mean empty
-  bool ended_ = false;         // on_end() was called
-  bool full_ = false;          // a write waits for room
+  bool readable_ = false;  // an edge was seen and the socket is not known to be empty
+  bool hung_up_ = false;   // the end or an error waits behind the data: a short read does not mean empty
+  bool ended_ = false;     // on_end() was called
+  bool full_ = false;      // a write waits for room
   bool broken_ = false;
   Failure failure_;
   ByteStreamInfo info_;

@@ -36,9 +36,12 @@ class SocketStreamTest : public ::testing::TestWithParam<SocketAddress::Kind> {
  protected:
   SocketAddress address() const {
     switch (GetParam()) {
-      case SocketAddress::Kind::kIpv4: return SocketAddress::ipv4_loopback(0);
-      case SocketAddress::Kind::kIpv6: return parse_address("[::1]:0").value();
-      case SocketAddress::Kind::kUnix: return abstract_address("stream");
+      case SocketAddress::Kind::kIpv4:
+        return SocketAddress::ipv4_loopback(0);
+      case SocketAddress::Kind::kIpv6:
+        return parse_address("[::1]:0").value();
+      case SocketAddress::Kind::kUnix:
+        return abstract_address("stream");
     }
     return {};
   }
@@ -50,9 +53,12 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SocketStreamTest,
                                            SocketAddress::Kind::kUnix),
                          [](const auto& info) {
                            switch (info.param) {
-                             case SocketAddress::Kind::kIpv4: return "Ipv4";
-                             case SocketAddress::Kind::kIpv6: return "Ipv6";
-                             case SocketAddress::Kind::kUnix: return "Unix";
+                             case SocketAddress::Kind::kIpv4:
+                               return "Ipv4";
+                             case SocketAddress::Kind::kIpv6:
+                               return "Ipv6";
+                             case SocketAddress::Kind::kUnix:
+                               return "Unix";
                            }
                            return "";
                          });
@@ -116,8 +122,8 @@ TEST_P(SocketStreamTest, HalfCloseLeavesTheOtherDirection) {
 
 TEST_P(SocketStreamTest, EndIsSeenBehindDataOfEverySize) {
   // Edge-triggered: data and end may come with one edge, and a read may fill the buffer exactly.
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, Block::kLarge - 1, Block::kLarge, Block::kLarge + 1,
-                                 5 * Block::kLarge}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, Block::kLarge - 1, Block::kLarge, Block::kLarge + 1, 5 * Block::kLarge}) {
     Pair pair(loop, address());
     pair.server->stream->pause_reading();
     const std::string text(size, 'x');

@@ -32,7 +32,7 @@ class BlockingUnary final : public UnaryCall, public Work {
 
   BlockingReply wait() {
     done_.store(0, std::memory_order_relaxed);
-    channel_.executor().post(*this);
+    channel_.executor().post_and_turn(*this);
     done_.wait(0, std::memory_order_acquire);
     return std::move(reply_);
   }
