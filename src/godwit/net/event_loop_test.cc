@@ -301,22 +301,25 @@ class PostAndTurn : public ::testing::Test {
   // Again and again, until it was done on this thread.
   void turn_here(const std::function<void()>& function) {
     const std::thread::id here = std::this_thread::get_id();
-    std::thread::id ran_on;
     do {
-      std::atomic<bool> ran = false;
-      Call call([&] {
+      ran_ = false;
+      calls_.push_back(std::make_unique<Call>([&] {
         EXPECT_TRUE(loop_->on_loop());
-        ran_on = std::this_thread::get_id();
-        if (ran_on == here) function();
+        ran_on_ = std::this_thread::get_id();
+        if (ran_on_ == here) function();
+        auto& ran = ran_;  // what is captured may be gone
         ran = true;
         ran.notify_one();
-      });
-      loop_->post_and_turn(call);
-      ran.wait(false);
+      }));
+      loop_->post_and_turn(*calls_.back());
+      ran_.wait(false);
       EXPECT_FALSE(loop_->on_loop());
-    } while (ran_on != here);
+    } while (ran_on_ != here);
   }
 
+  std::vector<std::unique_ptr<Call>> calls_;  // until the loop is gone: it may still be inside of them
+  std::atomic<bool> ran_ = false;
+  std::thread::id ran_on_;
   std::unique_ptr<EventLoop> loop_;
   std::thread runner_;
 };
