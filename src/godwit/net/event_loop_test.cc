@@ -307,9 +307,8 @@ class PostAndTurn : public ::testing::Test {
         EXPECT_TRUE(loop_->on_loop());
         ran_on_ = std::this_thread::get_id();
         if (ran_on_ == here) function();
-        auto& ran = ran_;  // what is captured may be gone
-        ran = true;
-        ran.notify_one();
+        ran_ = true;
+        ran_.notify_one();
       }));
       loop_->post_and_turn(*calls_.back());
       ran_.wait(false);
