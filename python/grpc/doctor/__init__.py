@@ -1,10 +1,15 @@
-"""python -m grpc.doctor: which grpc a program gets, and whether another one has taken its place."""
+"""python -m grpc.doctor: which grpc a program gets, and whether another one has taken its place.
+
+The distribution grpcio has this as a package, grpcio-tools as the module grpc/doctor.py, which the package hides: it is still
+there when another grpcio was installed, since pip takes away what the old one had.
+"""
 import importlib.machinery
 import importlib.metadata
 import os
 import sys
 
 OURS = "+godwit"
+VERSION = "1.85.1" + OURS
 
 
 def _distributions():
@@ -44,8 +49,9 @@ def main():
     for name, version, folder in found:
         lines.append(f"{name} {version} in {folder}")
         if not version.endswith(OURS):
-            problems.append(f"{name} {version} is not Godwit's: pip has put it in its place. pip uninstall {name}, install "
-                            f"it again, and keep it with a constraints file ({name}=={version.split('+')[0]}{OURS})")
+            problems.append(f"{name} {version} is not Godwit's: pip has put it in its place. pip uninstall {name}, then "
+                            f"pip install -c build/constraints.txt {name}, with the file that make python wrote "
+                            f"({name}=={VERSION})")
     if not any(name == "grpcio" for name, _, _ in found):
         lines.append("grpcio is not installed as a distribution: the package comes from PYTHONPATH")
     try:

@@ -1,0 +1,5 @@
+import sys
+
+from grpc.doctor import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+../../grpc/doctor/__init__.py
