@@ -98,16 +98,10 @@ class ServerTls:
         if require_client_auth and roots is None:
             raise ValueError("require_client_auth needs root_certificates: whom else are clients' certificates to be "
                              "from?")
-        self._parts = (pairs[:1], _pem("root_certificates", roots), bool(require_client_auth))
-        self._left_out = len(pairs) - 1
+        self._parts = (pairs, _pem("root_certificates", roots), bool(require_client_auth))
 
     def engine(self):
         from grpc import _godwit
-        if self._left_out:
-            from grpc._log import logger
-            logger("grpc._server").warning("ssl_server_credentials(): the first pair of private key and certificate chain "
-                                           "is used, the other %d are not; one certificate may have several names",
-                                           self._left_out)
         return _godwit.TlsServer(*self._parts)
 
 

@@ -115,13 +115,14 @@ def test_mtls(pem, secure):
         grpc.ssl_server_credentials(pair, None, True)
 
 
-def test_of_several_pairs_the_first_is_used(pem, secure, errors):
-    call = secure(grpc.ssl_server_credentials([(pem("server.key"), pem("server.pem")),
-                                               (pem("client.key"), pem("client.pem"))]))
-    assert call("Who", grpc.ssl_channel_credentials(pem("ca.pem")),
-                options=(("grpc.ssl_target_name_override", "server.example"),))[0] == [b"ssl"]
-    (text,) = errors(logging.WARNING)
-    assert "the first pair" in text and "other 1" in text
+def test_of_several_pairs_the_one_with_the_name_is_shown(pem, secure):
+    pairs = [(pem("server.key"), pem("server.pem")), (pem("client.key"), pem("client.pem"))]
+    call = secure(grpc.ssl_server_credentials(pairs))
+    roots = grpc.ssl_channel_credentials(pem("ca.pem"))
+    for name in ("server.example", "client.example"):
+        assert call("Who", roots, options=(("grpc.ssl_target_name_override", name),))[0] == [b"ssl"]
+    code, _ = fails(lambda: call("Who", roots, options=(("grpc.ssl_target_name_override", "other.example"),)))
+    assert code is grpc.StatusCode.UNAVAILABLE
 
 
 class Plugin(grpc.AuthMetadataPlugin):

@@ -106,12 +106,16 @@ void bind_server(nb::module_& m) {
           "__init__",
           [](tls::TlsServerOptions* self, nb::sequence pairs, nb::handle roots, bool require_client_auth) {
             tls::TlsServerOptions options;
-            if (nb::len(pairs) != 1) {
-              throw std::invalid_argument("exactly one pair of private key and certificate chain is supported");
+            for (const nb::handle pair : pairs) {
+              tls::Pem key = tls::Pem::text(pem_of(nb::object(pair[0])));
+              tls::Pem chain = tls::Pem::text(pem_of(nb::object(pair[1])));
+              if (options.private_key.empty()) {
+                options.private_key = std::move(key);
+                options.certificate_chain = std::move(chain);
+              } else {
+                options.more.push_back({std::move(chain), std::move(key)});
+              }
             }
-            const nb::object pair = pairs[0];
-            options.private_key = tls::Pem::text(pem_of(nb::object(pair[0])));
-            options.certificate_chain = tls::Pem::text(pem_of(nb::object(pair[1])));
             // Certificates that are not required are not asked for, as in the reference.
             if (require_client_auth && !roots.is_none()) options.client_roots = tls::Pem::text(pem_of(roots));
             if (require_client_auth) options.client_certificates = tls::ClientCertificatePolicy::kRequire;

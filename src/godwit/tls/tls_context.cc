@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -97,27 +98,44 @@ Result<Owned<EVP_PKEY>, Error> load_key(const Pem& pem) {
   return Failure(Error(name_of("key", pem) + " is damaged (" + take_openssl_reason("unreadable") + ")"));
 }
 
-Result<void, Error> use_identity(SSL_CTX* context, const Pem& chain, const Pem& key_pem) {
+// A certificate with its chain and its key.
+struct LoadedIdentity {
+  std::vector<Owned<X509>> certificates;
+  Owned<EVP_PKEY> key;
+};
+
+Result<LoadedIdentity, Error> load_identity(const Pem& chain, const Pem& key_pem) {
   auto certificates = load_certificates("certificate", chain);
   if (!certificates) return Failure(std::move(certificates).error());
   auto key = load_key(key_pem);
   if (!key) return Failure(std::move(key).error());
-  X509* first = certificates->front().get();
-  if (X509_check_private_key(first, key->get()) != 1) {
+  if (X509_check_private_key(certificates->front().get(), key->get()) != 1) {
     ERR_clear_error();
     return Failure(Error(name_of("certificate", chain) + " does not match " + name_of("key", key_pem) +
                          " (the first certificate of the chain must be the key's)"));
   }
-  if (SSL_CTX_use_certificate(context, first) != 1 || SSL_CTX_use_PrivateKey(context, key->get()) != 1) {
+  return LoadedIdentity{std::move(*certificates), std::move(*key)};
+}
+
+Result<void, Error> use_identity(SSL_CTX* context, const Pem& chain, const LoadedIdentity& identity) {
+  const auto& certificates = identity.certificates;
+  if (SSL_CTX_use_certificate(context, certificates.front().get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, identity.key.get()) != 1) {
     return Failure(Error(name_of("certificate", chain) + " can't be used: " + take_openssl_reason("no reason given")));
   }
-  for (std::size_t i = 1; i < certificates->size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, (*certificates)[i].get()) != 1) {
+  for (std::size_t i = 1; i < certificates.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, certificates[i].get()) != 1) {
       return Failure(Error(name_of("certificate", chain) + ", certificate " + std::to_string(i + 1) +
                            " can't be used: " + take_openssl_reason("no reason given")));
     }
   }
   return {};
+}
+
+Result<void, Error> use_identity(SSL_CTX* context, const Pem& chain, const Pem& key) {
+  const auto identity = load_identity(chain, key);
+  if (!identity) return Failure(identity.error());
+  return use_identity(context, chain, *identity);
 }
 
 Result<void, Error> trust(SSL_CTX* context, const Pem& roots, bool announce) {
@@ -166,6 +184,40 @@ Result<Owned<SSL_CTX>, Error> make_native(bool is_server, TlsVersion version_min
 
 }  // namespace
 
+// All identities of a server, the first one first.
+class TlsContext::Identities {
+ public:
+  void add(LoadedIdentity identity) { all_.push_back(std::move(identity)); }
+
+  // OpenSSL's question which certificate a client gets, before it answers it.
+  static int choose(SSL* ssl, int*, void* pointer) {
+    const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!name) return SSL_TLSEXT_ERR_NOACK;
+    const auto& all = static_cast<const Identities*>(pointer)->all_;
+    for (const LoadedIdentity& identity : all) {
+      if (X509_check_host(identity.certificates.front().get(), name, 0, 0, nullptr) != 1) continue;
+      if (&identity != &all.front() && !use(ssl, identity)) return SSL_TLSEXT_ERR_ALERT_FATAL;
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
+ private:
+  static bool use(SSL* ssl, const LoadedIdentity& identity) {
+    STACK_OF(X509)* chain = sk_X509_new_null();
+    for (std::size_t i = 1; chain && i < identity.certificates.size(); ++i) {
+      sk_X509_push(chain, identity.certificates[i].get());
+    }
+    const bool used =
+        chain && SSL_use_cert_and_key(ssl, identity.certificates.front().get(), identity.key.get(), chain, 1) == 1;
+    sk_X509_free(chain);
+    return used;
+  }
+
+  std::vector<LoadedIdentity> all_;
+};
+
+TlsContext::TlsContext(SSL_CTX* context, bool is_server) : context_(context), is_server_(is_server) {}
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 Result<std::shared_ptr<const TlsContext>, Error> TlsContext::server(const TlsServerOptions& options) {
@@ -176,8 +228,20 @@ Result<std::shared_ptr<const TlsContext>, Error> TlsContext::server(const TlsSer
   auto wire = alpn_wire_of(options.alpn_protocols);
   if (!wire) return Failure(std::move(wire).error());
   SSL_CTX* c = native->get();
-  if (auto used = use_identity(c, options.certificate_chain, options.private_key); !used) {
-    return Failure(std::move(used).error());
+  auto first = load_identity(options.certificate_chain, options.private_key);
+  if (!first) return Failure(std::move(first).error());
+  if (auto used = use_identity(c, options.certificate_chain, *first); !used) return Failure(std::move(used).error());
+  std::unique_ptr<Identities> identities;
+  if (!options.more.empty()) {
+    identities = std::make_unique<Identities>();
+    identities->add(std::move(*first));
+    for (const auto& more : options.more) {
+      auto identity = load_identity(more.certificate_chain, more.private_key);
+      if (!identity) return Failure(std::move(identity).error());
+      identities->add(std::move(*identity));
+    }
+    SSL_CTX_set_tlsext_servername_callback(c, &Identities::choose);
+    SSL_CTX_set_tlsext_servername_arg(c, identities.get());
   }
   if (options.client_certificates != ClientCertificatePolicy::kNone) {
     if (options.client_roots.empty()) {
@@ -189,6 +253,7 @@ Result<std::shared_ptr<const TlsContext>, Error> TlsContext::server(const TlsSer
     SSL_CTX_set_verify(c, mode, TlsStream::verify_callback);
   }
   std::shared_ptr<TlsContext> context(new TlsContext(native->release(), true));
+  context->identities_ = std::move(identities);
   context->alpn_protocols_ = options.alpn_protocols;
   context->alpn_wire_ = std::move(*wire);
   if (!context->alpn_wire_.empty()) SSL_CTX_set_alpn_select_cb(c, TlsStream::alpn_callback, &context->alpn_wire_);

@@ -49,6 +49,12 @@ struct TlsServerOptions {
   // alert no_application_protocol (RFC 7301); one that offers none at all is served.
   std::vector<std::string> alpn_protocols = {"h2"};
   TlsVersion version_min = TlsVersion::k12;
+  // Further identities, for clients that ask by name (RFC 6066 section 3) for a server that the first one does not
+  // stand for. Where no certificate has the name, the first is shown.
+  struct Identity {
+    Pem certificate_chain, private_key;
+  };
+  std::vector<Identity> more;
 };
 
 struct TlsClientOptions {
@@ -81,8 +87,10 @@ class TlsContext {
   ssl_ctx_st* native() const { return context_; }  // OpenSSL's SSL_CTX, for the filter and for tests
 
  private:
-  TlsContext(ssl_ctx_st* context, bool is_server) : context_(context), is_server_(is_server) {}
+  class Identities;
+  TlsContext(ssl_ctx_st* context, bool is_server);
   ssl_ctx_st* context_;
+  std::unique_ptr<const Identities> identities_;  // of a server that has several
   bool is_server_;
   bool alpn_required_ = false;
   bool common_name_counts_ = false;

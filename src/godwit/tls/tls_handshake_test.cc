@@ -49,6 +49,31 @@ TEST(TlsHandshake, BothSidesKnowEachOther) {
   }
 }
 
+TEST(TlsHandshake, OfSeveralIdentitiesTheOneWithTheNameIsShown) {
+  const Certificate& first = TestCertificates::get().server;
+  const Certificate other = TestCertificates::get().authority.issue(
+      {.common_name = "other", .dns_names = {"other.test"}, .ip_addresses = {}});
+  for (const TlsVersion version : {TlsVersion::k12, TlsVersion::k13}) {
+    TlsServerOptions server = tls_server_options();
+    server.more.push_back({Pem::text(other.certificate_pem), Pem::text(other.key_pem)});
+    for (const auto& [name, shown] : {std::pair("localhost", &first), std::pair("other.test", &other)}) {
+      TlsClientOptions client = tls_client_options();
+      client.version_min = version;
+      World world;
+      world.listen(server);
+      world.dial(client, name);
+      world.connect();
+      ASSERT_EQ(world.dial_error, "") << name;
+      EXPECT_EQ(world.client.stream().info().tls.peer_certificate_pem, shown->certificate_pem);
+    }
+    World world;
+    world.listen(server);
+    world.dial(tls_client_options(), "nobody.test");
+    world.connect();
+    EXPECT_NE(world.dial_error.find("localhost"), std::string::npos) << world.dial_error;
+  }
+}
+
 struct Case {
   const char* name;
   std::function<void(TlsServerOptions&)> server = {};
