@@ -226,3 +226,10 @@ def test_an_upload_and_a_download(serve):
     assert b"".join(s.channel.unary_stream("/t.T/Download")(b"a", timeout=30)) == data
     with pytest.raises(grpc.RpcError, match="no file b"):
         list(s.channel.unary_stream("/t.T/Download")(b"b", timeout=30))
+
+
+def test_services_generated_by_early_releases():
+    """As grpcio-tools 1.0 to 1.3 wrote x_pb2_grpc.py."""
+    from grpc.framework.common import cardinality
+    from grpc.framework.interfaces.face import utilities as face_utilities  # noqa: F401
+    assert cardinality.Cardinality.STREAM_UNARY.value == "request-streaming/response-unary"

@@ -1,0 +1,1 @@
+"""Files of grpcio-tools before 1.4 import this module, and use nothing of it."""
