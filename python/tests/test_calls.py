@@ -240,6 +240,15 @@ def test_message_sizes(serve):
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+def test_metadata_sizes(serve):
+    s = serve({"M": uu(lambda r, c: c.set_trailing_metadata((("k", "v" * len(r)),)) or b"")})
+    s.unary()(b"", metadata=(("k", "v" * 5000),))
+    for data, metadata in ((b"", (("k", "v" * 30000),)), (bytes(30000), None)):
+        with pytest.raises(grpc.RpcError) as caught:
+            s.unary()(data, metadata=metadata)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 def test_user_agent(serve):
     s = serve({"M": uu(lambda r, c: dict(c.invocation_metadata())["user-agent"].encode())},
               channel_options=[("grpc.primary_user_agent", "me"), ("grpc.secondary_user_agent", "too")])

@@ -187,11 +187,15 @@ void Connection::reject_stream(StreamId id, ErrorCode code) {
   spend_reset();
 }
 
-// RFC 9113 section 10.5.1, RFC 6585 section 5.
+// RFC 9113 section 10.5.1, RFC 6585 section 5. What gRPC clients read is beside it: RESOURCE_EXHAUSTED.
 void Connection::answer_too_large(StreamId id, bool end_stream) {
+  const std::string message = "received metadata size exceeds hard limit: this server takes " +
+                              std::to_string(options_.max_header_list_size) + " bytes";
   static const http::PreparedFields fields(
-      {http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentLength, "0")});
-  write_headers(id, fields, true);
+      {http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentType, "application/grpc"),
+       http::Field(http::FieldToken::kContentLength, "0"), http::Field(http::FieldToken::kGrpcStatus, "8")});
+  const http::Field rest[] = {{http::FieldToken::kGrpcMessage, message}};
+  write_headers(id, {fields, rest}, true);
   ++counters_.streams_failed;
   if (!end_stream) {
     write_rst_stream(output_, id, ErrorCode::kNoError);

@@ -31,7 +31,8 @@ struct Options {
   std::uint32_t max_frame_size = 16384;
   // SETTINGS_HEADER_TABLE_SIZE, bytes: the table for what the peer sends.
   std::uint32_t header_table_size = 4096;
-  // SETTINGS_MAX_HEADER_LIST_SIZE, bytes: larger requests are answered with 431, larger responses reset.
+  // SETTINGS_MAX_HEADER_LIST_SIZE, bytes: larger requests are answered with 431 (RESOURCE_EXHAUSTED for gRPC), larger
+  // responses reset.
   std::uint32_t max_header_list_size = 16384;
 
   // DATA that waits in one stream, bytes: see on_writable().
