@@ -74,8 +74,8 @@ def test_mistakes_are_seen(programs):
 
 def test_stubs_agree_with_the_package(tmp_path):
     package = pathlib.Path(grpc.__file__).parent
-    quiet = [".".join(("grpc", *path.relative_to(package).with_suffix("").parts)).removesuffix(".__init__")
-             for path in package.rglob("*.py") if not path.with_suffix(".pyi").exists()]
+    quiet = sorted({".".join(("grpc", *path.relative_to(package).with_suffix("").parts)).removesuffix(".__init__")
+                    for path in package.rglob("*.py") if not path.with_suffix(".pyi").exists()})
     (tmp_path / "config.ini").write_text("[mypy]\nignore_missing_imports = True\n" + "".join(
         f"[mypy-{name}]\nignore_errors = True\n" for name in quiet))
     # Modules without a stub are their own types.
