@@ -1,6 +1,6 @@
 """Generated files that the installed protobuf refuses: what our modules say about them."""
 import pytest
-from tools_support import SAMPLES, protoc, put_sample, run
+from tools_support import SAMPLES, VERSIONS, protoc, put_sample, run
 
 @pytest.fixture
 def shop(tmp_path):
@@ -46,24 +46,53 @@ def test_the_cure_helps(shop):
 
 
 TALK = """
-import sys
+import asyncio
 from concurrent import futures
 import grpc
 from shop import orders_pb2_grpc, orders_pb2, money_pb2
 
+def total(orders):
+    return money_pb2.Money(units=sum(line.price.units for order in orders for line in order.lines))
+
 class Orders(orders_pb2_grpc.OrdersServicer):
     def Total(self, orders, context):
-        return money_pb2.Money(units=sum(line.price.units for order in orders for line in order.lines))
+        return total(orders)
 
+class AsyncOrders(orders_pb2_grpc.OrdersServicer):
+    async def Total(self, orders, context):
+        return total([order async for order in orders])
+
+async def talk():
+    server = grpc.aio.server()
+    orders_pb2_grpc.add_OrdersServicer_to_server(AsyncOrders(), server)
+    port = server.add_insecure_port("localhost:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
+        reply = await orders_pb2_grpc.OrdersStub(channel).Total(iter([order, order]), timeout=30)
+    await server.stop(None)
+    return reply.units
+
+order = orders_pb2.Order(lines=[dict(price=dict(units=21))])
 server = grpc.server(futures.ThreadPoolExecutor(1))
 orders_pb2_grpc.add_OrdersServicer_to_server(Orders(), server)
 port = server.add_insecure_port("localhost:0")
 server.start()
 with grpc.insecure_channel(f"localhost:{port}") as channel:
-    order = orders_pb2.Order(lines=[dict(price=dict(units=21))])
-    print(orders_pb2_grpc.OrdersStub(channel).Total(iter([order, order]), timeout=30).units)
+    reply = orders_pb2_grpc.OrdersStub(channel).Total(iter([order, order]), timeout=30)
 server.stop(None).wait()
+print(reply.units, asyncio.run(talk()))
 """
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_calls_with_modules_of_every_version(version, tmp_path):
+    put_sample(version, tmp_path, ("money_pb2", "orders_pb2", "orders_pb2_grpc"))
+    done = run(TALK, tmp_path)
+    if version in ("3.6.1", "3.12.2"):
+        assert done.returncode == 1
+        do_what_it_says(done.stderr, tmp_path)
+        done = run(TALK, tmp_path)
+    assert done.stdout == "42 42\n", done.stderr
 
 
 def do_what_it_says(text, cwd):
@@ -86,7 +115,7 @@ def test_modules_of_other_compilers_alone(version, tmp_path):
     # Both, since both will be refused.
     assert sorted(do_what_it_says(done.stderr, tmp_path)) == ["shop/money_pb2.py", "shop/orders_pb2.py"]
     done = run(TALK, tmp_path)
-    assert done.stdout == "42\n", done.stderr
+    assert done.stdout == "42 42\n", done.stderr
 
 
 def test_beside_each_other_with_edited_imports(tmp_path):
