@@ -57,7 +57,7 @@ TEST(Dialer, GivesUpAtTheDeadline) {
   for (int i = 0; i < 4; ++i) {
     queued.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const NativeAddress native(full.address());
-    (void)connect(queued.back().get(), native.get(), native.size);
+    [[maybe_unused]] const int in_progress = connect(queued.back().get(), native.get(), native.size);
   }
   std::string error;
   const TimePoint deadline = loop->now() + 30ms;

@@ -216,7 +216,7 @@ Result<std::vector<std::unique_ptr<Listener>>, Error> listen_unix(std::span<Even
   const bool shared = loops.size() > 1;
   for (std::size_t i = 0; i < loops.size(); ++i) {
     const bool last = i + 1 == loops.size();
-    OwnedDescriptor mine = last ? std::move(socket) : OwnedDescriptor(fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+    OwnedDescriptor mine(last ? socket.release() : fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
     if (!mine.valid()) return failed(address, errno);
     listeners.push_back(std::make_unique<SocketListener>(*loops[i], std::move(mine), address, file, shared));
   }

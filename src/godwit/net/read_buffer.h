@@ -13,15 +13,10 @@ class ReadBuffer {
  public:
   // Where to read to now: never empty.
   MutableBytes prepare() {
-    if (!block_) {
-      block_ = BlockRef::allocate(Block::kLarge);
-      used_ = 0;
-    } else if (block_->unique()) {
-      used_ = 0;
-    } else if (block_->capacity() - used_ < kEnough) {
-      block_ = BlockRef::allocate(Block::kLarge);
-      used_ = 0;
-    }
+    const bool kept = block_ && !block_->unique();
+    const bool full = kept && block_->capacity() - used_ < kEnough;
+    if (!block_ || full) block_ = BlockRef::allocate(Block::kLarge);
+    if (!kept || full) used_ = 0;
     return {block_->data() + used_, block_->capacity() - used_};
   }
   // The first `count` bytes of what prepare() gave. While the slice lives they are not written to.
