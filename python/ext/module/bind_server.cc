@@ -153,7 +153,7 @@ void bind_server(nb::module_& m) {
       .def("flush",
            [](ServerHandle& self) {
              if (!self.server->idle()) return self.server->flush();
-             nb::gil_scoped_release release;
+             const Unlocked unlocked;
              self.server->flush();
            })
       .def("active_calls", [](ServerHandle& self) { return self.server->active_calls(); });
