@@ -18,7 +18,7 @@ python: ## build/venv with the Python package installed (1.5 min; then seconds)
 	@tools/setup build python
 	@tools/python
 
-test: ## g++ build, the Python package, all tests and checks of the repository (13 min; then 4 min)
+test: ## g++ build, the Python package, all tests and checks of the repository (10 min; then 3 min)
 	@tools/test
 
 sanitize: ## the same tests with clang-19: AddressSanitizer and UBSan, then ThreadSanitizer (20 min; then 5 min)
