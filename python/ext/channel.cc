@@ -200,6 +200,7 @@ Result<Ref<Channel>, Error> Channel::make(std::string target, const Options& opt
   Settings settings;
   settings.connector.http2.initial_stream_window = 256 * 1024;
   settings.connector.http2.max_frame_size = http2::kRoomyFrameSize;
+  settings.connector.http2.blanks_around_values = true;  // as the reference
   if (auto applied = apply(options, settings); !applied.ok()) return Failure(std::move(applied).error());
   if (tls) {
     auto context = tls::TlsContext::client(*tls);

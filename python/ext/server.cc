@@ -52,7 +52,8 @@ Result<void, Error> apply(const std::string& name, std::int64_t value, godwit::S
 Result<Ref<Server>, Error> Server::make(const ServerOptions& options, Ref<EventQueue> queue) {
   godwit::ServerOptions engine;
   engine.loops = options.loops;
-  engine.share_ports = false;  // a second server by mistake would take half of the first one's calls
+  engine.share_ports = false;            // a second server by mistake would take half of the first one's calls
+  engine.blanks_around_metadata = true;  // as the reference
   // Clients of servers without a limit of their own expect that calls do not wait for each other.
   engine.max_concurrent_streams = 65536;
   for (const auto& [name, value] : options.options) {

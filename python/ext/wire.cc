@@ -35,16 +35,8 @@ Entries entries_of(const Metadata& metadata) {
 }
 
 bool add_entry(std::string_view key, std::string_view value, Metadata& metadata) {
-  switch (http::token_of(key)) {
-    case http::FieldToken::kTe:
-    case http::FieldToken::kContentType:
-    case http::FieldToken::kContentLength:
-    case http::FieldToken::kHost:
-    case http::FieldToken::kConnection:
-    case http::FieldToken::kKeepAlive:
-    case http::FieldToken::kProxyConnection:
-    case http::FieldToken::kTransferEncoding:
-    case http::FieldToken::kUpgrade:
+  const http::FieldToken token = http::token_of(key);
+  switch (token) {
     case http::FieldToken::kGrpcTimeout:
     case http::FieldToken::kGrpcStatus:
     case http::FieldToken::kGrpcMessage:
@@ -52,7 +44,7 @@ bool add_entry(std::string_view key, std::string_view value, Metadata& metadata)
     case http::FieldToken::kGrpcAcceptEncoding:
       return true;
     default:
-      return metadata.add_reserved(key, value);
+      return http::is_protocol_field(token) || metadata.add_reserved(key, value);
   }
 }
 

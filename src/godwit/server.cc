@@ -147,6 +147,7 @@ struct Server::State {
     transport::ServerTransportOptions out;
     out.http2.max_concurrent_streams = options.max_concurrent_streams;
     out.http2.max_header_list_size = options.max_metadata_bytes;
+    out.http2.blanks_around_values = options.blanks_around_metadata;
     out.http2.initial_stream_window = options.initial_stream_window;
     out.http2.max_stream_window = options.max_stream_window;
     out.max_connections = options.max_connections;

@@ -34,6 +34,8 @@ struct ServerOptions {
   std::size_t max_send_message_bytes = std::numeric_limits<std::uint32_t>::max();
   // The size of all fields of a request, counted as RFC 9113 section 6.5.2 does. Bytes.
   std::uint32_t max_metadata_bytes = 16 * 1024;
+  // Takes metadata whose values begin or end with a space, which RFC 9113 section 8.2.1 calls malformed.
+  bool blanks_around_metadata = false;
   // Calls that one connection may have open at a time.
   std::uint32_t max_concurrent_streams = 1024;
   // Connections of one loop; more are closed at once.

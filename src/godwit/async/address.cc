@@ -190,4 +190,16 @@ Result<HostPort, Error> split_host_port(std::string_view text) {
   return out;
 }
 
+std::string uri_of(const SocketAddress& address) {
+  switch (address.kind) {
+    case SocketAddress::Kind::kIpv4:
+      return "ipv4:" + address.text();
+    case SocketAddress::Kind::kIpv6:
+      return "ipv6:" + address.text();
+    case SocketAddress::Kind::kUnix:
+      return address.text();
+  }
+  return address.text();
+}
+
 }  // namespace godwit

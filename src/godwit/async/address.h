@@ -39,4 +39,8 @@ struct HostPort {
 };
 Result<HostPort, Error> split_host_port(std::string_view text);
 
+// As errors and peers show it: "ipv4:127.0.0.1:80", "ipv6:[::1]:80", "unix:/run/x", "unix-abstract:x"; "unix:" for a
+// Unix client without a name.
+std::string uri_of(const SocketAddress& address);
+
 }  // namespace godwit

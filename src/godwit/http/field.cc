@@ -91,6 +91,30 @@ FieldToken token_of(std::string_view name) {
 
 std::string_view name_of(FieldToken token) { return kNames[static_cast<std::size_t>(token)]; }
 
+bool is_protocol_field(FieldToken token) {
+  switch (token) {
+    case FieldToken::kContentType:
+    case FieldToken::kContentLength:
+    case FieldToken::kTe:
+    case FieldToken::kHost:
+    case FieldToken::kConnection:
+    case FieldToken::kKeepAlive:
+    case FieldToken::kProxyConnection:
+    case FieldToken::kTransferEncoding:
+    case FieldToken::kUpgrade:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_grpc_content_type(std::string_view content_type) {
+  constexpr std::string_view kGrpc = "application/grpc";
+  if (!content_type.starts_with(kGrpc)) return false;
+  content_type.remove_prefix(kGrpc.size());
+  return content_type.empty() || content_type.front() == '+' || content_type.front() == ';';
+}
+
 PreparedFields::PreparedFields(std::vector<Field> fields)
     : fields_(std::move(fields)), id_(next_id.fetch_add(1, std::memory_order_relaxed)) {}
 

@@ -56,6 +56,12 @@ FieldToken token_of(std::string_view name);
 // The name of a token, "" for the three catch-alls.
 std::string_view name_of(FieldToken token);
 
+// Fields that HTTP/2 or its users write themselves (content-type, te, host, connection, ...): no metadata.
+bool is_protocol_field(FieldToken token);
+
+// "application/grpc", alone or followed by "+format" or ";parameters" (PROTOCOL-HTTP2.md).
+bool is_grpc_content_type(std::string_view content_type);
+
 // One field of a received block. Name and value are views whose life the producer states (for HPACK: until the next
 // block is decoded). Names are lower case.
 struct FieldView {

@@ -77,16 +77,4 @@ SocketAddress NativeAddress::address() const {
   return out;
 }
 
-std::string peer_text_of(const SocketAddress& address) {
-  switch (address.kind) {
-    case SocketAddress::Kind::kIpv4:
-      return "ipv4:" + address.text();
-    case SocketAddress::Kind::kIpv6:
-      return "ipv6:" + address.text();
-    case SocketAddress::Kind::kUnix:
-      return address.text();
-  }
-  return {};
-}
-
 }  // namespace godwit::net

@@ -25,7 +25,4 @@ struct NativeAddress {
   SocketAddress address() const;
 };
 
-// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234", "unix:/x": how gRPC writes a peer. A Unix client without a name is "unix:".
-std::string peer_text_of(const SocketAddress& address);
-
 }  // namespace godwit::net

@@ -22,7 +22,7 @@ constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 SocketStream::SocketStream(EventLoop& loop, int descriptor, SocketAddress local, SocketAddress peer)
     : loop_(loop), descriptor_(descriptor), failure_(*this) {
-  info_.peer_text = peer_text_of(peer);
+  info_.peer_text = uri_of(peer);
   info_.local = std::move(local);
   info_.peer = std::move(peer);
   if (info_.local.kind != SocketAddress::Kind::kUnix) {

@@ -115,19 +115,7 @@ bool Metadata::add(std::string_view key, std::string_view value, bool reserved) 
     if (!fine) return refuse("only letters, digits, '_', '-' and '.' are allowed");
   }
   if (!reserved && lowered.starts_with("grpc-")) return refuse("keys that begin with 'grpc-' belong to the protocol");
-  switch (http::token_of(lowered)) {
-    case http::FieldToken::kContentType:
-    case http::FieldToken::kTe:
-    case http::FieldToken::kConnection:
-    case http::FieldToken::kKeepAlive:
-    case http::FieldToken::kProxyConnection:
-    case http::FieldToken::kTransferEncoding:
-    case http::FieldToken::kUpgrade:
-    case http::FieldToken::kContentLength:
-    case http::FieldToken::kHost:
-      return refuse("this field belongs to the protocol");
-    default: break;
-  }
+  if (http::is_protocol_field(http::token_of(lowered))) return refuse("this field belongs to the protocol");
   if (!is_binary(lowered)) {
     for (const char c : value) {
       if (c < 0x20 || c > 0x7e) return refuse("the value has bytes outside printable ASCII; end the key in '-bin' to send bytes");

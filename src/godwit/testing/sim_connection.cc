@@ -21,18 +21,6 @@ std::uint64_t log_uniform(Random& random, std::uint64_t max) {
 
 }  // namespace
 
-std::string peer_text_of(const SocketAddress& address) {
-  switch (address.kind) {
-    case SocketAddress::Kind::kIpv4:
-      return "ipv4:" + address.text();
-    case SocketAddress::Kind::kIpv6:
-      return "ipv6:" + address.text();
-    case SocketAddress::Kind::kUnix:
-      break;
-  }
-  return address.text();
-}
-
 // A side's handle on its connection.
 class SimStream final : public ByteStream {
  public:
@@ -167,7 +155,7 @@ std::unique_ptr<ByteStream> SimConnection::make_stream(Side side) {
   ByteStreamInfo info;
   info.local = side == kClient ? client_address_ : server_address_;
   info.peer = side == kClient ? server_address_ : client_address_;
-  info.peer_text = peer_text_of(info.peer);
+  info.peer_text = uri_of(info.peer);
   auto stream = std::make_unique<SimStream>(shared_from_this(), side, std::move(info));
   ends_[side].stream = stream.get();
   return stream;
@@ -499,7 +487,7 @@ void SimConnection::read(Side side) {
     end.error_told = true;
     note(std::string(who) + " error");
     const SocketAddress& peer = side == kClient ? server_address_ : client_address_;
-    end.events->on_error(error_from_errno("connection with " + peer_text_of(peer), ECONNRESET));
+    end.events->on_error(error_from_errno("connection with " + uri_of(peer), ECONNRESET));
     return;
   }
   if (!end.paused && in.end_arrived && !end.end_told) {

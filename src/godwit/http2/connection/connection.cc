@@ -25,6 +25,7 @@ Connection::Connection(Role role, const Options& options, ConnectionEvents& even
       overhead_budget_(limits::kOverheadBurst, limits::kOverheadPerSecond, now),
       reset_budget_(limits::kResetBurst, limits::kResetsPerSecond, now),
       preface_deadline_(add_saturating(now, options.preface_timeout)) {
+  if (options.blanks_around_values) decoder_.allow_blanks_around_values();
   GODWIT_ASSERT(options.initial_stream_window >= 1 && options.initial_stream_window <= kWindowMax);
   GODWIT_ASSERT(options.initial_connection_window >= kDefaultWindow && options.initial_connection_window <= kWindowMax);
   GODWIT_ASSERT(options.max_stream_window <= kWindowMax / 2);

@@ -1,5 +1,7 @@
 // Header blocks that come in: collected, decoded, checked, and handed on (RFC 9113 sections 4.3, 6.2, 6.10 and 8).
 
+#include <algorithm>
+#include <span>
 #include <string>
 
 #include "godwit/http2/connection/connection.h"
@@ -187,15 +189,20 @@ void Connection::reject_stream(StreamId id, ErrorCode code) {
   spend_reset();
 }
 
-// RFC 9113 section 10.5.1, RFC 6585 section 5. What gRPC clients read is beside it: RESOURCE_EXHAUSTED.
+// RFC 9113 section 10.5.1, RFC 6585 section 5. gRPC clients, where what could be read says that it is one, are told
+// RESOURCE_EXHAUSTED beside it.
 void Connection::answer_too_large(StreamId id, bool end_stream) {
+  static const http::PreparedFields fields(
+      {http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentLength, "0")});
+  const bool grpc = std::any_of(fields_.begin(), fields_.end(), [](const http::FieldView& field) {
+    return field.token == http::FieldToken::kContentType && http::is_grpc_content_type(field.value);
+  });
   const std::string message = "received metadata size exceeds hard limit: this server takes " +
                               std::to_string(options_.max_header_list_size) + " bytes";
-  static const http::PreparedFields fields(
-      {http::Field(http::FieldToken::kStatus, "431"), http::Field(http::FieldToken::kContentType, "application/grpc"),
-       http::Field(http::FieldToken::kContentLength, "0"), http::Field(http::FieldToken::kGrpcStatus, "8")});
-  const http::Field rest[] = {{http::FieldToken::kGrpcMessage, message}};
-  write_headers(id, {fields, rest}, true);
+  const http::Field rest[] = {{http::FieldToken::kContentType, "application/grpc"},
+                              {http::FieldToken::kGrpcStatus, "8"},
+                              {http::FieldToken::kGrpcMessage, message}};
+  write_headers(id, {fields, std::span(rest, grpc ? 3 : 0)}, true);
   ++counters_.streams_failed;
   if (!end_stream) {
     write_rst_stream(output_, id, ErrorCode::kNoError);

@@ -34,6 +34,9 @@ struct Options {
   // SETTINGS_MAX_HEADER_LIST_SIZE, bytes: larger requests are answered with 431 (RESOURCE_EXHAUSTED for gRPC), larger
   // responses reset.
   std::uint32_t max_header_list_size = 16384;
+  // Takes field values with a space or a tab at their beginning or end, which RFC 9113 section 8.2.1 calls malformed
+  // and other gRPC libraries send.
+  bool blanks_around_values = false;
 
   // DATA that waits in one stream, bytes: see on_writable().
   std::size_t stream_queue_high = 64 << 10;

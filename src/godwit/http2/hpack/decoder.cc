@@ -10,9 +10,6 @@
 namespace godwit::http2::hpack {
 namespace {
 
-constexpr std::uint8_t kBadName = 1;
-constexpr std::uint8_t kBadValue = 2;
-
 constexpr std::uint32_t kNothingDue = 0xffffffff;
 
 // The first bits of representations, RFC 7541 section 6.
@@ -203,7 +200,8 @@ bool Decoder::decode_literal(Block& block, http::FieldViews& out) {
     return block.fail(DecodeErrorKind::kBadIndex, at);
   }
   if (!read_text(block, value)) return false;
-  if (!valid_value(value.view)) flags |= kBadValue;
+  if (!valid_characters(value.view)) flags |= kBadValue;
+  if (blank_at_edge(value.view)) flags |= kBlankAtEdge;
   flags_ |= flags;
 
   // What is not stored fits neither the list nor the table, whatever size is given here.

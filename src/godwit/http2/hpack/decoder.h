@@ -62,7 +62,10 @@ class Decoder {
   // Whether the last block held a field whose name or value breaks RFC 9113 section 8.2.1: the request or
   // response is malformed. Names and values of table entries are checked once, when they enter the table. Says nothing
   // about fields beyond the limit of the list.
-  bool malformed() const { return flags_ != 0; }
+  bool malformed() const { return (flags_ & faults_) != 0; }
+
+  // Values with a space or a tab at their beginning or end are no fault from now on: see Options::blanks_around_values.
+  void allow_blanks_around_values() { faults_ &= static_cast<std::uint8_t>(~kBlankAtEdge); }
 
   // Whether field `index` of the last block was a never-indexed literal (RFC 7541 section 6.2.3): whoever forwards it
   // must keep that (http::Indexing::kNever). From the 64th field on, true for all if one of them was.
@@ -72,6 +75,10 @@ class Decoder {
   std::size_t table_bytes() const { return table_.size(); }
 
  private:
+  static constexpr std::uint8_t kBadName = 1;
+  static constexpr std::uint8_t kBadValue = 2;
+  static constexpr std::uint8_t kBlankAtEdge = 4;
+
   struct Block;
   struct Text;
 
@@ -87,6 +94,7 @@ class Decoder {
   std::uint32_t allowed_size_;  // what a size update may ask for
   std::uint32_t due_size_;      // what the next block's first update may not exceed; kNothingDue
   std::uint8_t flags_ = 0;      // of the last block's fields
+  std::uint8_t faults_ = 0xff;  // the flags that make a message malformed
   std::uint64_t never_indexed_ = 0;
 
   // Where Huffman strings are decoded to. Its size is that of the largest block so far, within what list_limit allows.

@@ -44,7 +44,12 @@ bool valid_name(std::string_view name) {
   return good;
 }
 
-bool valid_value(std::string_view value) {
+bool blank_at_edge(std::string_view value) {
+  auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  return !value.empty() && (is_blank(value.front()) || is_blank(value.back()));
+}
+
+bool valid_characters(std::string_view value) {
   const char* p = value.data();
   std::size_t left = value.size();
   if (left < 8) return !has_forbidden(p, left);

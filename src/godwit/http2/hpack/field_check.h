@@ -8,8 +8,9 @@ namespace godwit::http2::hpack {
 // upper case) or 0x7f to 0xff, and no colon but a single one at the beginning (of a pseudo-field).
 bool valid_name(std::string_view name);
 
-// The same for a value: no NUL, LF or CR. Blanks at its beginning or end pass, against that section: users of other
-// gRPC libraries send such metadata, and it harms nobody.
-bool valid_value(std::string_view value);
+// What the section asks of a value: no NUL, LF or CR in it,
+bool valid_characters(std::string_view value);
+// and neither a space nor a tab at its beginning or end.
+bool blank_at_edge(std::string_view value);
 
 }  // namespace godwit::http2::hpack

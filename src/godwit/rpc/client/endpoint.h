@@ -20,7 +20,4 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-// As errors and peers show it: "ipv4:127.0.0.1:80", "ipv6:[::1]:80", "unix:/run/x", "unix-abstract:x".
-std::string uri_of(const SocketAddress& address);
-
 }  // namespace godwit

@@ -63,10 +63,7 @@ ResponseFields read_fields(const http::FieldViews& fields, Metadata* metadata, s
 }
 
 bool is_grpc_content_type(std::string_view content_type) {
-  constexpr std::string_view kType = "application/grpc";
-  if (!content_type.starts_with(kType)) return false;
-  content_type.remove_prefix(kType.size());
-  return content_type.empty() || content_type[0] == '+' || content_type[0] == ';' || content_type[0] == ' ';
+  return http::is_grpc_content_type(content_type) || content_type.starts_with("application/grpc ");
 }
 
 int parse_http_status(std::string_view text) {

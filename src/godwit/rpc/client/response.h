@@ -24,7 +24,7 @@ struct ResponseFields {
 // value that is not base64 is named in `problem`.
 ResponseFields read_fields(const http::FieldViews& fields, Metadata* metadata, std::string& problem);
 
-// True for "application/grpc", with "+codec" or parameters, or not.
+// http::is_grpc_content_type(), and with a space before its parameters.
 bool is_grpc_content_type(std::string_view content_type);
 // The number of a :status field; 0 when it is none.
 int parse_http_status(std::string_view text);

@@ -50,15 +50,6 @@ class Rejection final : public http::ExchangeEvents {
   std::size_t received_ = 0;
 };
 
-// "application/grpc", alone or followed by "+format" or ";parameters". Other formats than proto are the codec's
-// business.
-bool is_grpc(std::string_view content_type) {
-  constexpr std::string_view kGrpc = "application/grpc";
-  if (!content_type.starts_with(kGrpc)) return false;
-  content_type.remove_prefix(kGrpc.size());
-  return content_type.empty() || content_type.front() == '+' || content_type.front() == ';';
-}
-
 struct RequestHead {
   std::string_view method, path, authority, content_type, te, timeout, encoding;
   const Method* target = nullptr;
@@ -178,7 +169,7 @@ http::ExchangeEvents* GrpcHandler::on_request(http::Exchange& exchange, const ht
     }
   }
 
-  if (head.method != "POST" || !is_grpc(head.content_type)) {
+  if (head.method != "POST" || !http::is_grpc_content_type(head.content_type)) {
     call.recycle_if_over();
     std::string_view status = "415";
     std::string_view text = "unsupported media type: gRPC calls have content-type application/grpc\n";

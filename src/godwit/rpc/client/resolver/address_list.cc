@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "godwit/rpc/client/deferred.h"
 
@@ -10,8 +11,8 @@ namespace {
 
 class FixedResolver final : public Resolver {
  public:
-  FixedResolver(Executor& executor, std::vector<Endpoint> endpoints)
-      : executor_(executor), endpoints_(std::move(endpoints)), report_([this] { events_->on_endpoints(endpoints_); }) {}
+  FixedResolver(Executor& executor, std::variant<std::vector<Endpoint>, Status> outcome)
+      : executor_(executor), outcome_(std::move(outcome)), report_([this] { report(); }) {}
   void start(ResolverEvents& events) override {
     events_ = &events;
     report_.schedule(executor_);
@@ -19,8 +20,13 @@ class FixedResolver final : public Resolver {
   void request_resolution() override {}
 
  private:
+  void report() {
+    if (const auto* endpoints = std::get_if<std::vector<Endpoint>>(&outcome_)) return events_->on_endpoints(*endpoints);
+    events_->on_error(std::get<Status>(outcome_));
+  }
+
   Executor& executor_;
-  std::vector<Endpoint> endpoints_;
+  std::variant<std::vector<Endpoint>, Status> outcome_;
   ResolverEvents* events_ = nullptr;
   Deferred report_;
 };
@@ -100,6 +106,9 @@ class AddressResolverFactory final : public ResolverFactory {
 
 std::unique_ptr<Resolver> make_fixed_resolver(Executor& executor, std::vector<Endpoint> endpoints) {
   return std::make_unique<FixedResolver>(executor, std::move(endpoints));
+}
+std::unique_ptr<Resolver> make_fixed_resolver(Executor& executor, Status error) {
+  return std::make_unique<FixedResolver>(executor, std::move(error));
 }
 
 Result<SocketAddress, Error> parse_ip_address(std::string_view text) {

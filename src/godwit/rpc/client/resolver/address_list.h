@@ -20,7 +20,8 @@ inline constexpr std::string_view kDefaultPort = "443";
 // "1.2.3.4:80", "[::1]:80", or without a port, then kDefaultPort's. The error shows the form.
 Result<SocketAddress, Error> parse_ip_address(std::string_view text);
 
-// A resolver that says the same once.
+// A resolver that says the same once: endpoints, or why there are none.
 std::unique_ptr<Resolver> make_fixed_resolver(Executor& executor, std::vector<Endpoint> endpoints);
+std::unique_ptr<Resolver> make_fixed_resolver(Executor& executor, Status error);
 
 }  // namespace godwit::rpc
