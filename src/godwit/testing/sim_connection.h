@@ -129,7 +129,4 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   End ends_[2];
 };
 
-// "ipv4:1.2.3.4:80", as ByteStreamInfo::peer_text has it.
-std::string peer_text_of(const SocketAddress& address);
-
 }  // namespace godwit::testing
