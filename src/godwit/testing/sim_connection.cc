@@ -308,12 +308,11 @@ void SimConnection::arrive(Direction d) {
   front.remove_prefix(n);
   if (front.empty()) p.in_flight.pop_front();
   p.arrived_bytes += n;
-  char text[96];
+  std::string text = std::string(text_of(d)) + " arrive " + std::to_string(n);
   if (network_.options_.trace_contents) {
-    std::snprintf(text, sizeof text, "%s arrive %zu hash %08x", text_of(d).data(), n,
-                  static_cast<unsigned>(stable_hash(as_text(part.bytes()))));
-  } else {
-    std::snprintf(text, sizeof text, "%s arrive %zu", text_of(d).data(), n);
+    char hash[16];
+    std::snprintf(hash, sizeof hash, " hash %08x", static_cast<unsigned>(stable_hash(as_text(part.bytes()))));
+    text += hash;
   }
   note(text);
   if (p.swallow) {
